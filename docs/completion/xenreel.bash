@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Bash completion for xenreel.
+
+_xenreel_files()
+{
+    # Words in $cur that are files ending in one of $1 (a|b), or folders.
+    local IFS=$'\n'
+    compopt -o filenames 2>/dev/null
+    COMPREPLY+=($(compgen -f -X "!*@($1)" -- "$cur")
+                $(compgen -d -- "$cur"))
+}
+
+_xenreel_value()
+{
+    # The value of option $prev, for $command; fails when it takes none.
+    case $command$prev in
+    import--from) COMPREPLY=($(compgen -W "text oracle" -- "$cur")) ;;
+    export--to) COMPREPLY=($(compgen -W "json csv text" -- "$cur")) ;;
+    run--domain | run-d | record--domain | record-d) _xenreel_files .cfg ;;
+    export--output | export-o) _xenreel_files '' ;;
+    *--output | import-o | run-o | record-o) _xenreel_files .xrt ;;
+    show--where | show--from | show--count | *--jobs | replay-j | *--seed | \
+    run-s | record-s) ;;
+    *) return 1 ;;
+    esac
+}
+
+_xenreel()
+{
+    local commands="run record replay show diff info import export recover"
+    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}
+    local command=${COMP_WORDS[1]} options="--help --usage --version"
+
+    shopt -q extglob || shopt -s extglob
+    COMPREPLY=()
+    if [ "$COMP_CWORD" = 1 ]; then
+        COMPREPLY=($(compgen -W "$commands help --help --version" -- "$cur"))
+        return
+    fi
+    # "--to=json" comes as three words.
+    if [ "$cur" = = ]; then
+        cur=
+    elif [ "$prev" = = ]; then
+        prev=${COMP_WORDS[COMP_CWORD-2]}
+    fi
+    _xenreel_value && return
+    case $command in
+    run | record) options+=" --domain --seed --output --force" ;;
+    replay) options+=" --jobs" ;;
+    show) options+=" --where --from --count" ;;
+    import) options+=" --from --output --force" ;;
+    export) options+=" --to --output" ;;
+    help) COMPREPLY=($(compgen -W "$commands" -- "$cur")); return ;;
+    esac
+    case $cur in
+    -*) COMPREPLY=($(compgen -W "$options" -- "$cur")); return ;;
+    esac
+    case $command in
+    run | record) _xenreel_files .scn ;;
+    import) _xenreel_files '.txt|.scn|.log' ;;
+    recover) _xenreel_files '.xrt|.partial' ;;
+    replay | show | diff | info | export) _xenreel_files '.xrt|.partial' ;;
+    esac
+}
+complete -F _xenreel xenreel

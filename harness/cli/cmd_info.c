@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "harness/cli/cli.h"
+
+#include <inttypes.h>
+
+#include "harness/names.h"
+
+#define REASONS 64      /* more than any Xen has; the rest count as "other" */
+
+struct counts {
+    uint64_t op[OP_COUNT];
+    uint64_t event[REASONS + 1];
+    uint64_t known;
+    uint64_t failed;
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    const char **file = state->input;
+
+    switch (key) {
+    case ARGP_KEY_ARG:
+        if (state->arg_num)
+            argp_error(state, "one trace at a time");
+        *file = arg;
+        break;
+    case ARGP_KEY_NO_ARGS:
+        argp_error(state, "no trace given");
+        break;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+    return 0;
+}
+
+static void count(struct counts *counts, const struct hv_record *rec)
+{
+    if (rec->op >= OP_COUNT)
+        return;
+    counts->op[rec->op]++;
+    counts->known += !!(rec->flags & RECORD_KNOWN);
+    counts->failed += rec->result < 0;
+    if (rec->op == OP_EVENT) {
+        uint32_t reason = rec->args.EVENT.ev.reason;
+
+        counts->event[reason < REASONS ? reason : REASONS]++;
+    }
+}
+
+static void print_line(const char *name, const char *value)
+{
+    printf("%-18s %s\n", name, value ? value : "unknown");
+}
+
+static void print_meta(const char *file, const struct trace_reader *reader)
+{
+    static const char *const states[] = {
+        [TRACE_SEALED] = "sealed",
+        [TRACE_RECORDING] = "being recorded",
+        [TRACE_CRASHED] = "its recorder crashed: \"xenreel recover\" seals it",
+    };
+    const struct trace_meta *meta = trace_meta(reader);
+
+    print_line("trace", file);
+    print_line("state", states[trace_state(reader)]);
+    print_line("backend", meta->backend);
+    print_line("Xen", meta->xen_version);
+    print_line("source", meta->source);
+    printf("%-18s %" PRIu32 "\n", "vm_event ABI", meta->vm_event_abi);
+    printf("%-18s %" PRIu64 "\n", "seed", meta->seed);
+    printf("%-18s %" PRIu64 "\n", "records", trace_count(reader));
+}
+
+static void print_counts(const struct counts *counts)
+{
+    printf("%-18s %" PRIu64 "\n", "failed calls", counts->failed);
+    printf("%-18s %" PRIu64 "\n", "known deviations", counts->known);
+    printf("operations\n");
+    for (int i = 0; i < OP_COUNT; i++) {
+        if (counts->op[i])
+            printf("%10" PRIu64 "  %s\n", counts->op[i],
+                   hv_ops_table[i].name);
+    }
+    if (!counts->op[OP_EVENT])
+        return;
+    printf("events\n");
+    for (int i = 0; i <= REASONS; i++) {
+        const char *name = hv_name_of(names_reason, i);
+
+        if (counts->event[i] && name)
+            printf("%10" PRIu64 "  %s\n", counts->event[i], name);
+        else if (counts->event[i])
+            printf("%10" PRIu64 "  %s %d\n", counts->event[i],
+                   i < REASONS ? "reason" : "reasons from", i);
+    }
+}
+
+int cmd_info(int argc, char **argv)
+{
+    static const struct argp argp = {
+        NULL, parse, "TRACE",
+        "Say where a trace is from, whether it is complete, and how many "
+        "records of which kind it has.\v" CLI_EXIT_DOC, NULL, NULL, NULL
+    };
+    struct counts counts = { .known = 0 };
+    struct trace_reader *reader;
+    struct hv_record rec;
+    const char *file;
+    int rc, status;
+
+    argp_parse(&argp, argc, argv, 0, NULL, &file);
+    status = cli_open(file, &reader);
+    if (status)
+        return status;
+    print_meta(file, reader);
+    while ((rc = trace_next(reader, &rec)) > 0)
+        count(&counts, &rec);
+    print_counts(&counts);
+    if (rc < 0)
+        status = cli_fail_trace(file, rc, trace_last_error(reader));
+    trace_close(reader);
+    return status;
+}

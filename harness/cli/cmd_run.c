@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "harness/cli/cli.h"
+
+#include <inttypes.h>
+
+#include "harness/cli/report.h"
+#include "harness/cli/scenario.h"
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    (void)arg;
+    if (key != ARGP_KEY_INIT)
+        return ARGP_ERR_UNKNOWN;
+    state->child_inputs[0] = state->input;
+    return 0;
+}
+
+static int print_result(const struct scenario *s,
+                        const struct replay_report *report)
+{
+    if (!report_replay(stdout, s->file, report, cli_colour(stdout)))
+        return CLI_OK;
+    printf("  reproduce: xenreel run --seed %" PRIu64 " %s%s%s%s\n", s->seed,
+           s->domain ? "--domain " : "", s->domain ? s->domain : "",
+           s->domain ? " " : "", s->file);
+    return CLI_DIFFERENCES;
+}
+
+int cmd_run(int argc, char **argv)
+{
+    static const struct argp_child children[] = {
+        { &scenario_argp, 0, NULL, 0 }, { 0 }
+    };
+    static const struct argp argp = {
+        NULL, parse, "SCENARIO",
+        "Run a scenario, a text trace with the answers it expects, on the "
+        "model, up to the first answer that differs.\v" CLI_EXIT_DOC,
+        children, NULL, NULL
+    };
+    struct scenario s = { .file = NULL };
+    struct scenario_list list = { NULL, 0, 0 };
+    struct replay_report report;
+    int status;
+
+    argp_parse(&argp, argc, argv, 0, NULL, &s);
+    status = scenario_load(&s, &list);
+    if (status)
+        return status;
+    status = scenario_run(&s, &list, &report);
+    if (!status) {
+        status = print_result(&s, &report);
+        replay_report_free(&report);
+    }
+    scenario_free(&list);
+    return status;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Scenarios: text traces that a person wrote, run on the model.  Shared by
+ * "run", which checks what they expect, and "record", which finds it out. */
+#ifndef XENREEL_CLI_SCENARIO_H
+#define XENREEL_CLI_SCENARIO_H
+
+#include "harness/cli/cli.h"
+#include "harness/record.h"
+#include "harness/replay.h"
+
+struct scenario {
+    const char *file;
+    const char *domain; /* xl.cfg of domain 1, or NULL */
+    const char *output; /* trace to record, or NULL */
+    uint64_t seed;
+    bool force;         /* replace .output */
+};
+
+/* The options that run and record share, as an argp child whose input is a
+ * struct scenario. */
+extern const struct argp scenario_argp;
+
+/* The records of a scenario, in memory.  Zero it first. */
+struct scenario_list {
+    struct hv_record *rec;
+    size_t nr, room;
+};
+
+/* Read S->file, domain.create in front of it where it has none.  An exit
+ * status; it has complained when that is not CLI_OK. */
+int scenario_load(const struct scenario *s, struct scenario_list *list);
+void scenario_free(struct scenario_list *list);
+
+/* Run LIST on a fresh model up to its end or the first difference, which is
+ * in REPORT (replay_report_free); record into S->output where there is one.
+ * An exit status: CLI_OK also when there is a difference. */
+int scenario_run(const struct scenario *s, const struct scenario_list *list,
+                 struct replay_report *report);
+
+/* Make LIST say what the model answers.  An exit status. */
+int scenario_learn(const struct scenario *s, struct scenario_list *list);
+
+/* Fill CREATE for domain DOM from FILE, in xl.cfg syntax.  Keys that mean
+ * nothing to the model are passed over, with a warning where that may
+ * surprise.  An exit status. */
+int domain_config(const char *file, uint32_t dom, struct args_create *create);
+
+#endif

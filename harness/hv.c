@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "harness/hv.h"
+
+#include <errno.h>
+
+int hv_call(struct hv *hv, enum hv_op op, void *args)
+{
+    if (op >= OP_COUNT || !args)
+        return -EINVAL;
+    switch (hv_ops_table[op].kind) {
+    case KIND_CALL:
+        return hv->ops->call(hv, op, args);
+    case KIND_GUEST:
+        if (!(hv->caps & HV_CAP_GUEST))
+            return -EOPNOTSUPP;
+        return hv->ops->call(hv, op, args);
+    default:
+        return -EINVAL;
+    }
+}
+
+void *hv_ring(struct hv *hv, uint32_t dom)
+{
+    return hv->ops->ring(hv, dom);
+}
+
+int hv_wait(struct hv *hv, uint32_t dom)
+{
+    return hv->ops->wait(hv, dom);
+}
+
+int hv_observe(struct hv *hv, uint32_t dom, const struct vm_event_st *ev)
+{
+    if (!(hv->caps & HV_CAP_OBSERVE))
+        return -EOPNOTSUPP;
+    return hv->ops->observe(hv, dom, ev);
+}
+
+void hv_close(struct hv *hv)
+{
+    if (hv)
+        hv->ops->close(hv);
+}

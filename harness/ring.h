@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The client's end of a monitor ring: taking requests, putting responses.
+ * The page is shared, so nothing in it is trusted. */
+#ifndef XENREEL_RING_H
+#define XENREEL_RING_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "harness/op_args.h"
+
+#include <xen/io/ring.h>
+
+#define RING_ENTRIES \
+    ((uint32_t)__RING_SIZE((struct vm_event_sring *)0, 4096))
+
+struct ring_client {
+    uint32_t req_cons;
+    uint32_t rsp_prod;
+};
+
+/* What every client does with a ring it has just enabled
+ * (SHARED_RING_INIT, BACK_RING_INIT). */
+static inline void ring_init(struct ring_client *c, void *page)
+{
+    struct vm_event_sring *s = page;
+
+    c->req_cons = c->rsp_prod = 0;
+    s->req_prod = s->rsp_prod = 0;
+    s->req_event = s->rsp_event = 1;
+}
+
+static inline bool ring_has_request(const struct ring_client *c,
+                                    const void *page)
+{
+    const struct vm_event_sring *s = page;
+
+    return s->req_prod != c->req_cons;
+}
+
+/* Fill EV with the next request and the indices before it is taken, then
+ * take it. */
+static inline void ring_take(struct ring_client *c, void *page,
+                             struct args_event *ev)
+{
+    struct vm_event_sring *s = page;
+
+    ev->req_cons = c->req_cons;
+    ev->req_prod = s->req_prod;
+    ev->rsp_prod = s->rsp_prod;
+    memcpy(&ev->ev, &s->ring[c->req_cons % RING_ENTRIES].req,
+           sizeof(ev->ev));
+    s->req_event = ++c->req_cons + 1;
+}
+
+static inline void ring_put(struct ring_client *c, void *page,
+                            const struct vm_event_st *rsp)
+{
+    struct vm_event_sring *s = page;
+
+    memcpy(&s->ring[c->rsp_prod % RING_ENTRIES].rsp, rsp, sizeof(*rsp));
+    s->rsp_prod = ++c->rsp_prod;
+}
+
+#endif

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What happens when a vCPU that was paused in an event runs again.  Sources:
+ * xen/arch/x86/hvm/vm_event.c:hvm_vm_event_do_resume,
+ * xen/arch/x86/hvm/hvm.c:hvm_do_resume,
+ * xen/arch/x86/hvm/emulate.c:hvm_emulate_one_vm_event. */
+#include "sim/guest.h"
+
+#include <string.h>
+
+#define VECTOR_GP       13
+#define VECTOR_PF       14
+#define MAX_REPS        4096    /* hvmemul_virtual_to_linear */
+
+static void set_registers(struct sim_vcpu *v)
+{
+    const struct vm_event_regs_x86 *from = &v->ve.gprs;
+    struct vm_event_regs_x86 *to = &v->regs;
+
+    to->rax = from->rax;
+    to->rbx = from->rbx;
+    to->rcx = from->rcx;
+    to->rdx = from->rdx;
+    to->rsp = from->rsp;
+    to->rbp = from->rbp;
+    to->rsi = from->rsi;
+    to->rdi = from->rdi;
+    to->r8 = from->r8;
+    to->r9 = from->r9;
+    to->r10 = from->r10;
+    to->r11 = from->r11;
+    to->r12 = from->r12;
+    to->r13 = from->r13;
+    to->r14 = from->r14;
+    to->r15 = from->r15;
+    to->rflags = from->rflags;
+    to->rip = from->rip;
+    v->ve.set_gprs = false;
+    guest_rip_moved(v);
+}
+
+/* How many bytes of a copy the emulator does at a time: to the end of the
+ * page of either side, or one while emulate_each_rep is on. */
+static uint64_t emulated_reps(const struct sim_vcpu *v,
+                              const struct args_guest_copy *a)
+{
+    uint64_t reps = a->count;
+    uint64_t src = PAGE_SIZE - (a->src_gla & (PAGE_SIZE - 1));
+    uint64_t dst = PAGE_SIZE - (a->dst_gla & (PAGE_SIZE - 1));
+
+    if (v->d->monitor.emulate_each_rep)
+        return reps ? 1 : 0;
+    if (reps > MAX_REPS)
+        reps = MAX_REPS;
+    reps = reps < src ? reps : src;
+    return reps < dst ? reps : dst;
+}
+
+/* Instruction bytes from SET_EMUL_INSN_DATA.  For a software breakpoint they
+ * are what the breakpoint hides: the program states it as the instruction
+ * behind it at the same rip.  For other events Xen has not taken the bytes,
+ * and emulates what is left from before: zeros are add %al,(%rax). */
+static bool emulate_insn_data(struct sim_vcpu *v, struct insn *in)
+{
+    struct sim *sim = v->d->sim;
+    unsigned char byte = 0;
+    uint64_t rip = v->guest->insn_rip, mfn;
+    uint8_t access;
+
+    if (in->op == OP_GUEST_TRAP) {
+        guest_retire(v, rip);
+        in = guest_head(v);
+        if (in && in->a.step.rip && in->a.step.rip != rip)
+            return false;
+        v->guest->insn_rip = rip;
+        return in;
+    }
+    mfn = p2m_lookup(&v->d->host, v->regs.rax >> PAGE_SHIFT, &access);
+    if (mfn != INVALID_MFN) {
+        page_read(sim, mfn, v->regs.rax & (PAGE_SIZE - 1), &byte, 1);
+        byte += v->regs.rax & 0xff;
+        page_write(sim, mfn, v->regs.rax & (PAGE_SIZE - 1), &byte, 1);
+    }
+    guest_retire(v, rip + 2);
+    return false;
+}
+
+void emulate_one(struct sim_vcpu *v, uint32_t flags)
+{
+    struct data_path path = { .p2m = &v->d->host };
+    struct insn *in = guest_head(v);
+    enum outcome out;
+
+    if (!in)
+        return;
+    path.check = v->ve.send_event;
+    if (flags & VM_EVENT_FLAG_SET_EMUL_READ_DATA)
+        path.data = &v->ve.read;
+    else if (flags & VM_EVENT_FLAG_EMULATE_NOWRITE)
+        path.nowrite = true;
+    else if ((flags & VM_EVENT_FLAG_SET_EMUL_INSN_DATA) &&
+             !emulate_insn_data(v, in))
+        return;
+    in = guest_head(v);
+    switch (in->op) {
+    case OP_GUEST_FETCH:
+    case OP_GUEST_READ:
+    case OP_GUEST_WRITE:
+    case OP_GUEST_RMW:
+        out = exec_data(v, in, &path);
+        break;
+    case OP_GUEST_COPY:
+        out = exec_copy(v, in, emulated_reps(v, &in->a.copy), &path);
+        break;
+    case OP_GUEST_DESC:
+        exec_desc_data(v, in);
+        out = RAN;
+        break;
+    case OP_GUEST_STEP:
+    case OP_GUEST_READ_CR:
+        out = RAN;
+        break;
+    default:
+        exec_action(v, in);
+        return;
+    }
+    if (out == RAN)
+        guest_retire(v, insn_next(v, in));
+}
+
+static void deferred_writes(struct sim_vcpu *v)
+{
+    bool ok = true;
+
+    if (v->ve.write.cr0) {
+        v->ve.write.cr0 = false;
+        ok = write_cr0(v, v->ve.write.cr0_value, false);
+    }
+    if (v->ve.write.cr4) {
+        v->ve.write.cr4 = false;
+        ok = write_cr4(v, v->ve.write.cr4_value, false) && ok;
+    }
+    if (v->ve.write.cr3) {
+        v->ve.write.cr3 = false;
+        ok = write_cr3(v, v->ve.write.cr3_value, false) && ok;
+    }
+    if (v->ve.write.msr) {
+        v->ve.write.msr = false;
+        ok = write_msr(v, v->ve.write.msr_index, v->ve.write.msr_value,
+                       false) && ok;
+    }
+    if (!ok)
+        guest_take_trap(v, VECTOR_GP, 0);
+}
+
+static void vm_event_resume(struct sim_vcpu *v)
+{
+    uint32_t flags = v->ve.emulate_flags;
+
+    if (v->ve.set_gprs)
+        set_registers(v);
+    if (flags) {
+        emulate_one(v, flags);
+        v->ve.emulate_flags = 0;
+    }
+    deferred_writes(v);
+    v->ve.sync_event = false;
+}
+
+/* vmx_inject_event: what vmx_get_pending_event reads back is the error code
+ * of an earlier one where this has none, and the guest's CR2, which only a
+ * page fault sets. */
+static void enter_trap(struct sim_vcpu *v)
+{
+    if (v->trap.error != ~0u)
+        v->entry_error = v->trap.error;
+    if (v->trap.vector == VECTOR_PF)
+        v->regs.cr2 = v->trap.cr2;
+}
+
+bool vcpu_resume(struct sim_vcpu *v)
+{
+    if (v->wait_put && !ring_continue(v))
+        return false;
+    if (v->d->vm_event_state)
+        vm_event_resume(v);
+    if (v->trap.pending)
+        enter_trap(v);
+    if (v->trap.pending && v->d->vm_event_state && v->next_interrupt) {
+        v->next_interrupt = false;
+        monitor_interrupt(v, v->trap.vector, v->trap.type, v->entry_error);
+        if (!vcpu_runnable(v))
+            return false;
+    }
+    if (v->trap.pending) {
+        v->trap.pending = false;
+        guest_take_trap(v, v->trap.vector,
+                        v->trap.error == ~0u ? 0 : v->trap.error);
+    }
+    return vcpu_runnable(v);
+}

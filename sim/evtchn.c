@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Event channels between dom0's client and the domains, as /dev/xen/evtchn
+ * shows them.  A channel is named by the domain and the port at its end;
+ * dom0's port is a number the client may print.  Source:
+ * xen/common/event_channel.c, Linux drivers/xen/evtchn.c. */
+#include "sim/private.h"
+
+#include <errno.h>
+
+#define FIRST_PORT      3       /* behind xenstore's and the console's */
+#define FIRST_LOCAL     18
+
+/* evtchn_alloc_port: the lowest free one. */
+static int alloc_port(struct sim_domain *d, bool monitor)
+{
+    uint32_t port;
+
+    if (d->dying)
+        return -EINVAL;
+    for (port = FIRST_PORT; port < NR_PORTS; port++) {
+        if (d->ports[port].state != PORT_FREE)
+            continue;
+        d->ports[port].state = PORT_UNBOUND;
+        d->ports[port].monitor = monitor;
+        return (int)port;
+    }
+    return -ENOSPC;
+}
+
+int evtchn_alloc_xen(struct sim_domain *d)
+{
+    return alloc_port(d, true);
+}
+
+/* free_xen_event_channel: dom0's end stays open, leading nowhere. */
+void evtchn_free_xen(struct sim_domain *d, uint32_t port)
+{
+    if (port >= NR_PORTS)
+        return;
+    d->ports[port].state = PORT_FREE;
+    d->ports[port].monitor = false;
+}
+
+void evtchn_raise(struct sim_domain *d, uint32_t port)
+{
+    if (port < NR_PORTS && d->ports[port].state == PORT_BOUND)
+        d->ports[port].pending = true;
+}
+
+static bool local_used(const struct sim *sim, uint32_t local)
+{
+    uint32_t i, port;
+
+    for (i = 0; i < sim->nr_domains; i++) {
+        const struct sim_domain *d = sim->domains[i];
+
+        for (port = 0; d && port < NR_PORTS; port++) {
+            if (d->ports[port].local == local)
+                return true;
+        }
+    }
+    return false;
+}
+
+/* The channel if dom0's client has it open. */
+static struct sim_port *open_port(struct sim *sim, const struct args_port *a,
+                                  struct sim_domain **d)
+{
+    *d = sim_find(sim, a->dom);
+    if (!*d || a->port >= NR_PORTS || !(*d)->ports[a->port].local)
+        return NULL;
+    return &(*d)->ports[a->port];
+}
+
+int sim_op_EVTCHN_ALLOC(struct sim *sim, struct args_port *a)
+{
+    struct sim_domain *d = sim_find(sim, a->dom);
+    int port;
+
+    if (!a->dom)
+        return -EOPNOTSUPP;     /* dom0's own ports are not modelled */
+    if (!d)
+        return -ESRCH;
+    port = alloc_port(d, false);
+    if (port < 0)
+        return port;
+    a->out = (uint32_t)port;
+    return 0;
+}
+
+/* EVTCHNOP_bind_interdomain: notifications may have been lost before, so
+ * the channel is pending from the start. */
+int sim_op_EVTCHN_BIND(struct sim *sim, struct args_port *a)
+{
+    struct sim_domain *d = sim_find(sim, a->dom);
+    struct sim_port *p;
+    uint32_t local = FIRST_LOCAL;
+
+    if (!d)
+        return a->dom ? -ESRCH : -EINVAL;
+    if (a->port >= NR_PORTS || d->ports[a->port].state != PORT_UNBOUND)
+        return -EINVAL;
+    p = &d->ports[a->port];
+    while (local_used(sim, local))
+        local++;
+    p->state = PORT_BOUND;
+    p->local = local;
+    p->pending = true;
+    p->masked = false;
+    a->out = local;
+    return 0;
+}
+
+/* IOCTL_EVTCHN_NOTIFY, EVTCHNOP_send: dropped when the other end is gone. */
+int sim_op_EVTCHN_NOTIFY(struct sim *sim, struct args_port *a)
+{
+    struct sim_domain *d;
+    struct sim_port *p = open_port(sim, a, &d);
+
+    if (!p)
+        return -ENOTCONN;
+    if (p->state == PORT_BOUND && p->monitor)
+        ring_resume(d);         /* monitor_notification drops its result */
+    return 0;
+}
+
+/* A channel that is not open is never reported by read(). */
+int sim_op_EVTCHN_PENDING(struct sim *sim, struct args_port *a)
+{
+    struct sim_domain *d;
+    struct sim_port *p = open_port(sim, a, &d);
+
+    a->out = p && p->pending && !p->masked;
+    if (a->out) {
+        p->pending = false;
+        p->masked = true;
+    }
+    return 0;
+}
+
+/* write() to the device passes over ports that are not open. */
+int sim_op_EVTCHN_UNMASK(struct sim *sim, struct args_port *a)
+{
+    struct sim_domain *d;
+    struct sim_port *p = open_port(sim, a, &d);
+
+    if (p)
+        p->masked = false;
+    return 0;
+}
+
+/* IOCTL_EVTCHN_UNBIND, EVTCHNOP_close: the domain's end can be bound anew. */
+int sim_op_EVTCHN_UNBIND(struct sim *sim, struct args_port *a)
+{
+    struct sim_domain *d;
+    struct sim_port *p = open_port(sim, a, &d);
+
+    if (!p)
+        return -ENOTCONN;
+    if (p->state == PORT_BOUND)
+        p->state = PORT_UNBOUND;
+    p->local = 0;
+    p->pending = false;
+    p->masked = false;
+    return 0;
+}

@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Running instructions: the accesses are checked one after the other, then
+ * the data moves; whatever faults is restarted from its first access. */
+#include "sim/guest.h"
+
+#include <string.h>
+
+#define EXIT_MONITOR_TRAP       37
+
+uint32_t insn_len(const struct insn *in)
+{
+    switch (in->op) {
+    case OP_GUEST_FETCH:
+        return in->a.mem.len;
+    case OP_GUEST_TRAP:
+        return in->a.trap.insn_len;
+    case OP_GUEST_DESC:
+        return in->a.desc.len ? in->a.desc.len : 3;
+    case OP_GUEST_CPUID:
+    case OP_GUEST_MSR:
+    case OP_GUEST_COPY:
+        return 2;
+    case OP_GUEST_STEP:
+        return 1;
+    case OP_GUEST_VALUE:
+        return 0;
+    default:
+        return 3;
+    }
+}
+
+uint64_t insn_next(const struct sim_vcpu *v, const struct insn *in)
+{
+    uint64_t next = 0;
+
+    switch (in->op) {
+    case OP_GUEST_STEP:
+        next = in->a.step.next;
+        break;
+    case OP_GUEST_FETCH:
+    case OP_GUEST_READ:
+    case OP_GUEST_WRITE:
+    case OP_GUEST_RMW:
+        next = in->a.mem.next;
+        break;
+    case OP_GUEST_READ_CR:
+        next = in->a.reg.value;
+        break;
+    default:
+        break;
+    }
+    return next ? next : v->guest->insn_rip + insn_len(in);
+}
+
+/* gfn_of_rip: rip is taken as identity-mapped, as in the test guests, unless
+ * the instruction's fetch said where it is. */
+uint64_t vcpu_gfn_of_rip(const struct sim_vcpu *v)
+{
+    return v->regs.rip >> PAGE_SHIFT;
+}
+
+/* The guest-physical address of byte OFFSET of a data access. */
+static uint64_t gpa_of(const struct args_guest_mem *a, uint32_t offset)
+{
+    uint64_t first = PAGE_SIZE - (a->gpa & (PAGE_SIZE - 1));
+
+    if (offset < first || !a->gpa2)
+        return a->gpa + offset;
+    return a->gpa2 + (offset - first);
+}
+
+/* Check the pages of a data access; *mfn and *next are their frames. */
+static enum outcome check_data(struct sim_vcpu *v,
+                               const struct args_guest_mem *a, uint8_t want,
+                               uint64_t mfn[2])
+{
+    uint32_t first = PAGE_SIZE - (a->gpa & (PAGE_SIZE - 1));
+    struct mem_access m = { a->gla, a->gpa, want, false };
+    enum outcome out = ept_access(v, &m, &mfn[0]);
+
+    mfn[1] = INVALID_MFN;
+    if (out != RAN || a->len <= first)
+        return out;
+    m.gla = a->gla + first;
+    m.gpa = gpa_of(a, first);
+    return ept_access(v, &m, &mfn[1]);
+}
+
+/* Move LEN bytes between BUF and the frames of an access at OFFSET of the
+ * first page.  A hole reads as all ones and swallows writes. */
+static void move(struct sim *sim, const uint64_t mfn[2], uint32_t offset,
+                 unsigned char *buf, uint32_t len, bool write)
+{
+    uint32_t done = 0;
+
+    for (int page = 0; page < 2 && done < len; page++) {
+        uint32_t n = PAGE_SIZE - offset;
+
+        if (n > len - done)
+            n = len - done;
+        if (mfn[page] == INVALID_MFN) {
+            if (!write)
+                memset(buf + done, 0xff, n);
+        } else if (write) {
+            page_write(sim, mfn[page], offset, buf + done, n);
+        } else {
+            page_read(sim, mfn[page], offset, buf + done, n);
+        }
+        done += n;
+        offset = 0;
+    }
+}
+
+/* The frames of an access through a map, unchecked (emulation). */
+static void frames(const struct p2m *p2m, const struct args_guest_mem *a,
+                   uint64_t mfn[2])
+{
+    uint32_t first = PAGE_SIZE - (a->gpa & (PAGE_SIZE - 1));
+    uint8_t access;
+
+    mfn[0] = p2m_lookup(p2m, a->gpa >> PAGE_SHIFT, &access);
+    mfn[1] = INVALID_MFN;
+    if (a->len > first)
+        mfn[1] = p2m_lookup(p2m, gpa_of(a, first) >> PAGE_SHIFT, &access);
+}
+
+static void load(struct sim_vcpu *v, const struct args_guest_mem *a,
+                 const uint64_t mfn[2], const struct data_path *path,
+                 unsigned char *buf)
+{
+    if (path && path->data) {
+        /* set_context_data: what is too short is filled with zeros */
+        uint32_t n = path->data->size;
+
+        if (n > sizeof(path->data->data))
+            n = sizeof(path->data->data);
+        if (n > a->len)
+            n = a->len;
+        memset(buf, 0, a->len);
+        memcpy(buf, path->data->data, n);
+        return;
+    }
+    move(v->d->sim, mfn, a->gpa & (PAGE_SIZE - 1), buf, a->len, false);
+}
+
+static void store(struct sim_vcpu *v, const struct args_guest_mem *a,
+                  const uint64_t mfn[2], const struct data_path *path,
+                  unsigned char *buf)
+{
+    if (!path || !path->nowrite)
+        move(v->d->sim, mfn, a->gpa & (PAGE_SIZE - 1), buf, a->len, true);
+}
+
+static uint64_t rmw(struct sim_vcpu *v, const struct args_guest_mem *a,
+                    uint64_t old)
+{
+    if (a->quiet)
+        return a->rmw == RMW_ADD ? old + a->value : old;
+    switch (a->rmw) {
+    case RMW_ADD:
+        return old + a->value;
+    case RMW_XCHG:
+        guest_add_result(v, old);
+        return a->value;
+    default:
+        guest_add_result(v, old == a->expect ? a->expect : old);
+        v->regs.rax = old;
+        return old == a->expect ? a->value : old;
+    }
+}
+
+/* The data of a checked memory instruction moves. */
+static void transfer(struct sim_vcpu *v, struct insn *in,
+                     const uint64_t mfn[2], const struct data_path *path)
+{
+    const struct args_guest_mem *a = &in->a.mem;
+    unsigned char buf[MAX_DATA];
+    uint64_t value = 0;
+
+    memset(buf, 0, sizeof(buf));
+    switch (in->op) {
+    case OP_GUEST_FETCH:
+        load(v, a, mfn, path, buf);
+        if (a->imm) {
+            memcpy(&value, buf + a->imm, 4);
+            v->regs.rax = value;
+            if (!a->quiet)
+                guest_add_result(v, value);
+        }
+        break;
+    case OP_GUEST_READ:
+        load(v, a, mfn, path, buf);
+        memcpy(v->guest->last, buf, sizeof(buf));
+        memcpy(&value, buf, a->len < 8 ? a->len : 8);
+        if (a->len <= 8 && !a->quiet) {
+            v->regs.rax = value;
+            guest_add_result(v, value);
+        }
+        break;
+    case OP_GUEST_WRITE:
+        if (a->last)
+            memcpy(buf, v->guest->last, a->len);
+        else
+            memcpy(buf, &a->value, 8);
+        store(v, a, mfn, path, buf);
+        break;
+    default:
+        load(v, a, mfn, path, buf);
+        memcpy(&value, buf, 8);
+        value = rmw(v, a, value);
+        memcpy(buf, &value, 8);
+        store(v, a, mfn, path, buf);
+        break;
+    }
+}
+
+static uint8_t wanted(const struct insn *in)
+{
+    switch (in->op) {
+    case OP_GUEST_FETCH:
+        return MEM_ACCESS_X;
+    case OP_GUEST_READ:
+        return MEM_ACCESS_R;
+    case OP_GUEST_WRITE:
+        return MEM_ACCESS_W;
+    default:
+        return MEM_ACCESS_RW;
+    }
+}
+
+enum outcome exec_data(struct sim_vcpu *v, struct insn *in,
+                       const struct data_path *path)
+{
+    uint64_t mfn[2];
+    enum outcome out;
+
+    if (path && path->check &&
+        monitor_check_p2m(v, in->a.mem.gla, in->a.mem.gpa, wanted(in), false))
+        return PAUSED;
+    if (path) {
+        frames(path->p2m, &in->a.mem, mfn);
+    } else {
+        out = check_data(v, &in->a.mem, wanted(in), mfn);
+        if (out != RAN)
+            return out;
+    }
+    transfer(v, in, mfn, path);
+    return RAN;
+}
+
+/* One byte of rep movsb. */
+static enum outcome copy_one(struct sim_vcpu *v,
+                             const struct args_guest_copy *a,
+                             const struct data_path *path)
+{
+    struct args_guest_mem src = {
+        .gla = a->src_gla, .gpa = a->src_gpa, .len = 1
+    };
+    struct args_guest_mem dst = {
+        .gla = a->dst_gla, .gpa = a->dst_gpa, .len = 1
+    };
+    uint64_t from[2], to[2];
+    unsigned char byte = 0;
+    enum outcome out;
+
+    if (path) {
+        frames(path->p2m, &src, from);
+        frames(path->p2m, &dst, to);
+    } else {
+        out = check_data(v, &src, MEM_ACCESS_R, from);
+        if (out != RAN)
+            return out;
+        out = check_data(v, &dst, MEM_ACCESS_W, to);
+        if (out != RAN)
+            return out;
+    }
+    load(v, &src, from, path, &byte);
+    store(v, &dst, to, path, &byte);
+    return RAN;
+}
+
+enum outcome exec_copy(struct sim_vcpu *v, struct insn *in, uint64_t reps,
+                       const struct data_path *path)
+{
+    struct args_guest_copy *a = &in->a.copy;
+    struct vm_event_emul_read_data rest;
+    struct data_path p;
+    enum outcome out;
+
+    if (path) {
+        p = *path;
+        if (path->data) {
+            rest = *path->data;
+            p.data = &rest;
+        }
+        path = &p;
+    }
+    for (; reps && a->count; reps--) {
+        out = copy_one(v, a, path);
+        if (out != RAN)
+            return out;
+        if (path && path->data && rest.size) {
+            rest.size--;
+            memmove(rest.data, rest.data + 1, sizeof(rest.data) - 1);
+        }
+        a->dst_gla++;
+        a->dst_gpa++;
+        a->src_gla++;
+        a->src_gpa++;
+        a->count--;
+        v->regs.rdi = a->dst_gla;
+        v->regs.rsi = a->src_gla;
+        v->regs.rcx = a->count;
+    }
+    if (a->count)
+        return RETRY;           /* an iteration is done, rip stays */
+    guest_add_result(v, a->dst_gla);
+    guest_add_result(v, a->src_gla);
+    guest_add_result(v, 0);
+    return RAN;
+}
+
+/* Put the registers where the instruction expects them. */
+static void start(struct sim_vcpu *v, struct insn *in)
+{
+    struct guest *g = v->guest;
+
+    if (g->started)
+        return;
+    if (in->a.step.rip)
+        v->regs.rip = in->a.step.rip;
+    g->insn_rip = v->regs.rip;
+    g->started = true;
+    if (in->op == OP_GUEST_CPUID) {
+        v->regs.rax = in->a.cpuid.leaf;
+        v->regs.rcx = in->a.cpuid.subleaf;
+    } else if (in->op == OP_GUEST_COPY) {
+        v->regs.rdi = in->a.copy.dst_gla;
+        v->regs.rsi = in->a.copy.src_gla;
+        v->regs.rcx = in->a.copy.count;
+    }
+}
+
+static enum outcome walk(struct sim_vcpu *v, const struct insn *in)
+{
+    uint64_t mfn;
+
+    for (uint32_t i = 0; i < in->nr_walks; i++) {
+        const struct args_guest_walk *w = &in->walks[i];
+        struct mem_access m = {
+            w->gla, w->gpa, w->write ? MEM_ACCESS_W : MEM_ACCESS_R, true
+        };
+        enum outcome out = ept_access(v, &m, &mfn);
+
+        if (out != RAN)
+            return out;
+    }
+    return RAN;
+}
+
+/* Retire the head; the monitor trap fires behind what the hardware ran. */
+static enum outcome finish(struct sim_vcpu *v, uint64_t next)
+{
+    guest_retire(v, next);
+    if (!v->single_step)
+        return RAN;
+    if (v->d->monitor.vmexit && monitor_vmexit(v, EXIT_MONITOR_TRAP, 0) > 0)
+        return PAUSED;
+    if (monitor_debug(v, DEBUG_SINGLESTEP, 3, 0, 0) > 0)
+        return PAUSED;
+    return vcpu_runnable(v) ? RAN : PAUSED;
+}
+
+static enum outcome exec_rep(struct sim_vcpu *v, struct insn *in)
+{
+    enum outcome out = exec_copy(v, in, v->single_step ? 1 : ~0ull, NULL);
+
+    if (out == RETRY && v->single_step && !in->a.copy.count)
+        out = RAN;
+    if (out == RETRY && v->single_step &&
+        monitor_debug(v, DEBUG_SINGLESTEP, 3, 0, 0) > 0)
+        return PAUSED;
+    return out;
+}
+
+enum outcome exec_insn(struct sim_vcpu *v, struct insn *in)
+{
+    uint64_t next;
+    enum outcome out;
+
+    if (in->op == OP_GUEST_VALUE) {
+        guest_add_result(v, in->a.value.value);
+        guest_drop(v);
+        return RAN;
+    }
+    start(v, in);
+    next = insn_next(v, in);
+    out = walk(v, in);
+    if (out != RAN)
+        return out;
+    switch (in->op) {
+    case OP_GUEST_STEP:
+        return finish(v, next);
+    case OP_GUEST_FETCH:
+    case OP_GUEST_READ:
+    case OP_GUEST_WRITE:
+    case OP_GUEST_RMW:
+        out = exec_data(v, in, NULL);
+        break;
+    case OP_GUEST_READ_CR:
+        guest_add_result(v, in->a.reg.index == 0 ? v->regs.cr0 :
+                         in->a.reg.index == 3 ? v->regs.cr3 : v->regs.cr4);
+        return finish(v, next);
+    case OP_GUEST_COPY:
+        out = exec_rep(v, in);
+        break;
+    default:
+        return exec_action(v, in);
+    }
+    return out == RAN ? finish(v, next) : out;
+}

@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Programs: queueing instructions, and where a vCPU stands in them. */
+#include "sim/guest.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_QUEUE       (1u << 20)
+#define MAX_COPY        (1u << 24)      /* bytes of one rep movsb */
+
+int guest_init(struct sim_vcpu *v)
+{
+    v->guest = calloc(1, sizeof(*v->guest));
+    return v->guest ? 0 : -ENOMEM;
+}
+
+static void insn_free(struct insn *in)
+{
+    if (in->op == OP_GUEST_ALTP2M || in->op == OP_GUEST_HYPERCALL)
+        free(in->a.call.arg.p);
+}
+
+void guest_free(struct sim_vcpu *v)
+{
+    struct guest *g = v->guest;
+
+    if (!g)
+        return;
+    for (uint32_t i = 0; i < g->count; i++)
+        insn_free(&g->queue[(g->head + i) % g->room]);
+    free(g->queue);
+    free(g);
+    v->guest = NULL;
+}
+
+static int grow(struct guest *g)
+{
+    uint32_t room = g->room ? 2 * g->room : 16;
+    struct insn *queue;
+
+    if (room > MAX_QUEUE)
+        return -ENOSPC;
+    queue = calloc(room, sizeof(*queue));
+    if (!queue)
+        return -ENOMEM;
+    for (uint32_t i = 0; i < g->count; i++)
+        queue[i] = g->queue[(g->head + i) % g->room];
+    free(g->queue);
+    g->queue = queue;
+    g->room = room;
+    g->head = 0;
+    return 0;
+}
+
+static int find_vcpu(struct sim *sim, uint32_t dom, uint32_t vcpu,
+                     struct sim_vcpu **v)
+{
+    struct sim_domain *d = sim_find(sim, dom);
+
+    if (!d)
+        return -ESRCH;
+    *v = sim_vcpu(d, vcpu);
+    return *v ? 0 : -EINVAL;
+}
+
+/* Queue operation OP, whose ARGS of SIZE bytes begin with dom and vcpu. */
+static int push(struct sim *sim, enum hv_op op, const void *args, size_t size)
+{
+    const struct args_guest *head = args;
+    struct sim_vcpu *v;
+    struct guest *g;
+    struct insn *in;
+    int rc = find_vcpu(sim, head->dom, head->vcpu, &v);
+
+    if (rc)
+        return rc;
+    g = v->guest;
+    if (g->count == g->room) {
+        rc = grow(g);
+        if (rc)
+            return rc;
+    }
+    in = &g->queue[(g->head + g->count) % g->room];
+    memset(in, 0, sizeof(*in));
+    in->op = op;
+    memcpy(&in->a, args, size);
+    if (op != OP_GUEST_VALUE) {
+        in->nr_walks = g->nr_walks;
+        memcpy(in->walks, g->walks, sizeof(in->walks));
+        g->nr_walks = 0;
+    }
+    g->count++;
+    return 0;
+}
+
+#define PUSH(id, type) \
+    int sim_op_##id(struct sim *sim, struct type *a) \
+    { \
+        return push(sim, OP_##id, a, sizeof(*a)); \
+    }
+
+PUSH(GUEST_STEP, args_guest)
+PUSH(GUEST_REQUEST, args_guest)
+PUSH(GUEST_CPUID, args_guest_cpuid)
+PUSH(GUEST_MOV_CR, args_guest_reg)
+PUSH(GUEST_READ_CR, args_guest_reg)
+PUSH(GUEST_XSETBV, args_guest_reg)
+PUSH(GUEST_MSR, args_guest_reg)
+PUSH(GUEST_IO, args_guest_reg)
+PUSH(GUEST_EXIT, args_guest_reg)
+PUSH(GUEST_VMFUNC, args_guest_reg)
+PUSH(GUEST_DESC, args_guest_desc)
+PUSH(GUEST_TRAP, args_guest_trap)
+PUSH(GUEST_VALUE, args_guest_value)
+
+int sim_op_GUEST_COPY(struct sim *sim, struct args_guest_copy *a)
+{
+    if (a->count > MAX_COPY)
+        return -EINVAL;
+    return push(sim, OP_GUEST_COPY, a, sizeof(*a));
+}
+
+static int push_mem(struct sim *sim, enum hv_op op,
+                    const struct args_guest_mem *a)
+{
+    if (!a->len || a->len > MAX_DATA)
+        return -EINVAL;
+    if (op == OP_GUEST_FETCH && a->imm && (a->len < 4 || a->imm > a->len - 4))
+        return -EINVAL;
+    if (op == OP_GUEST_RMW && (a->len > 8 || a->rmw > RMW_CMPXCHG))
+        return -EINVAL;
+    return push(sim, op, a, sizeof(*a));
+}
+
+int sim_op_GUEST_FETCH(struct sim *sim, struct args_guest_mem *a)
+{
+    return push_mem(sim, OP_GUEST_FETCH, a);
+}
+
+int sim_op_GUEST_READ(struct sim *sim, struct args_guest_mem *a)
+{
+    return push_mem(sim, OP_GUEST_READ, a);
+}
+
+int sim_op_GUEST_WRITE(struct sim *sim, struct args_guest_mem *a)
+{
+    return push_mem(sim, OP_GUEST_WRITE, a);
+}
+
+int sim_op_GUEST_RMW(struct sim *sim, struct args_guest_mem *a)
+{
+    return push_mem(sim, OP_GUEST_RMW, a);
+}
+
+int sim_op_GUEST_WALK(struct sim *sim, struct args_guest_walk *a)
+{
+    struct sim_vcpu *v;
+    int rc = find_vcpu(sim, a->dom, a->vcpu, &v);
+
+    if (rc)
+        return rc;
+    if (v->guest->nr_walks == MAX_WALKS)
+        return -E2BIG;
+    v->guest->walks[v->guest->nr_walks++] = *a;
+    return 0;
+}
+
+/* A hypercall keeps a copy of its argument. */
+static int push_call(struct sim *sim, enum hv_op op,
+                     const struct args_guest_call *a)
+{
+    struct args_guest_call copy = *a;
+    int rc;
+
+    if (a->arg.len > sizeof(((struct guest *)0)->buffer))
+        return -E2BIG;
+    copy.arg.p = malloc(a->arg.len + 1);
+    if (!copy.arg.p)
+        return -ENOMEM;
+    if (a->arg.len)
+        memcpy(copy.arg.p, a->arg.p, a->arg.len);
+    rc = push(sim, op, &copy, sizeof(copy));
+    if (rc)
+        free(copy.arg.p);
+    return rc;
+}
+
+int sim_op_GUEST_HYPERCALL(struct sim *sim, struct args_guest_call *a)
+{
+    a->arg.len = 0;             /* it has none */
+    return push_call(sim, OP_GUEST_HYPERCALL, a);
+}
+
+int sim_op_GUEST_ALTP2M(struct sim *sim, struct args_guest_call *a)
+{
+    return push_call(sim, OP_GUEST_ALTP2M, a);
+}
+
+int sim_op_DOMAIN_CPUID(struct sim *sim, struct args_cpuid_policy *a)
+{
+    struct sim_domain *d = sim_find(sim, a->dom);
+    uint32_t i = 0;
+
+    if (!d)
+        return -ESRCH;
+    while (i < d->nr_cpuid && (d->cpuid[i].leaf != a->leaf ||
+                               d->cpuid[i].subleaf != a->subleaf))
+        i++;
+    if (i == NR_CPUID)
+        return -ENOSPC;
+    d->cpuid[i] = *a;
+    d->nr_cpuid += i == d->nr_cpuid;
+    return 0;
+}
+
+int sim_op_GUEST_RESULT(struct sim *sim, struct args_guest_result *a)
+{
+    struct sim_vcpu *v;
+    struct guest *g;
+    int rc = find_vcpu(sim, a->dom, a->vcpu, &v);
+
+    if (rc)
+        return rc;
+    g = v->guest;
+    a->fault = g->fault;
+    a->r0 = g->result[0];
+    a->r1 = g->result[1];
+    a->r2 = g->result[2];
+    a->r3 = g->result[3];
+    a->greq = g->greq;
+    g->fault = 0;
+    g->nr_results = 0;
+    memset(g->result, 0, sizeof(g->result));
+    return 0;
+}
+
+int sim_op_GUEST_BUFFER(struct sim *sim, struct args_guest_buffer *a)
+{
+    struct sim_vcpu *v;
+    int rc = find_vcpu(sim, a->dom, a->vcpu, &v);
+
+    if (rc)
+        return rc;
+    if (!a->data.len || a->data.len > v->guest->buffer_len)
+        a->data.len = v->guest->buffer_len;
+    a->data.p = v->guest->buffer;
+    return 0;
+}
+
+struct insn *guest_head(struct sim_vcpu *v)
+{
+    struct guest *g = v->guest;
+
+    return g->count ? &g->queue[g->head] : NULL;
+}
+
+void guest_add_result(struct sim_vcpu *v, uint64_t value)
+{
+    struct guest *g = v->guest;
+
+    if (g->nr_results < MAX_RESULTS)
+        g->result[g->nr_results++] = value;
+}
+
+void guest_retire(struct sim_vcpu *v, uint64_t next)
+{
+    struct guest *g = v->guest;
+    struct insn *in = &g->queue[g->head];
+
+    /* A hypercall's argument is not kept: such an instruction is not gone
+     * back to. */
+    g->has_done = in->op != OP_GUEST_ALTP2M && in->op != OP_GUEST_HYPERCALL;
+    if (g->has_done)
+        g->done = *in;
+    insn_free(in);
+    g->head = (g->head + 1) % g->room;
+    g->count--;
+    g->started = false;
+    v->regs.rip = next;
+}
+
+void guest_drop(struct sim_vcpu *v)
+{
+    struct guest *g = v->guest;
+
+    g->head = (g->head + 1) % g->room;
+    g->count--;
+}
+
+/* Put the finished instruction back in front of the queue. */
+static void unretire(struct guest *g)
+{
+    if (g->count == g->room && grow(g))
+        return;
+    g->head = (g->head + g->room - 1) % g->room;
+    g->queue[g->head] = g->done;
+    g->count++;
+    g->has_done = false;
+}
+
+void guest_rip_moved(struct sim_vcpu *v)
+{
+    struct guest *g = v->guest;
+    uint64_t rip = v->regs.rip;
+
+    if (g->started) {
+        /* Interrupted in the middle of the head: elsewhere skips it, and
+         * the guest goes on with the registers it was given. */
+        if (rip != g->insn_rip) {
+            guest_add_result(v, v->regs.rax);
+            if (g->queue[g->head].op == OP_GUEST_CPUID) {
+                guest_add_result(v, v->regs.rbx);
+                guest_add_result(v, v->regs.rcx);
+                guest_add_result(v, v->regs.rdx);
+            }
+            guest_retire(v, rip);
+        }
+    } else if (g->has_done && rip == g->insn_rip) {
+        unretire(g);
+    }
+}
+
+void guest_take_trap(struct sim_vcpu *v, uint8_t vector, uint32_t error)
+{
+    struct guest *g = v->guest;
+    struct insn *in = guest_head(v);
+
+    if (!g->fault)
+        g->fault = 0x80000000u | (uint32_t)vector << 16 | (error & 0xffff);
+    if (in && g->started)
+        guest_retire(v, g->insn_rip + insn_len(in));
+}

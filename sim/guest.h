@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A vCPU's program: a queue of instructions, each a list of memory accesses
+ * or one monitored action.  An instruction that faults is restarted, as
+ * hardware does, until its accesses are allowed or somebody moves rip. */
+#ifndef XENREEL_SIM_GUEST_H
+#define XENREEL_SIM_GUEST_H
+
+#include "sim/private.h"
+
+#define MAX_WALKS       8       /* page-table accesses of one instruction */
+#define MAX_DATA        64      /* bytes of one data access */
+#define MAX_RESULTS     4
+
+struct insn {
+    uint32_t op;                /* OP_GUEST_* */
+    uint32_t nr_walks;
+    struct args_guest_walk walks[MAX_WALKS];
+    union {
+        struct args_guest step;
+        struct args_guest_mem mem;
+        struct args_guest_copy copy;
+        struct args_guest_cpuid cpuid;
+        struct args_guest_reg reg;
+        struct args_guest_desc desc;
+        struct args_guest_call call;    /* .arg is the program's own */
+        struct args_guest_trap trap;
+        struct args_guest_value value;
+    } a;
+};
+
+struct guest {
+    struct insn *queue;         /* ring of .room entries */
+    uint32_t room, head, count;
+    struct insn done;           /* the last one finished, for a rip that a
+                                 * response moves back to it */
+    bool has_done;
+    bool started;               /* the head has begun: registers are set up */
+    uint64_t insn_rip;          /* where the head stands, once started */
+    struct args_guest_walk walks[MAX_WALKS];    /* of the next instruction */
+    uint32_t nr_walks;
+    unsigned char last[MAX_DATA];       /* what the last load returned */
+    uint64_t fault;             /* 0x80VVEEEE, the first since .result */
+    uint64_t result[MAX_RESULTS];
+    uint32_t nr_results;
+    uint64_t greq;
+    unsigned char buffer[128];  /* argument of the last hypercall */
+    uint32_t buffer_len;
+    bool insn_data;             /* the next one stands for SET_EMUL_INSN_DATA */
+};
+
+enum outcome {
+    RAN,                /* the instruction is finished */
+    PAUSED,             /* an event stopped the vCPU; restart it later */
+    RETRY,              /* something changed: try the same again */
+    GONE,               /* it is over another way: a trap was taken, or Xen
+                         * emulated it */
+    CRASHED,
+};
+
+/* The instruction V stands at, or NULL at the program's end. */
+struct insn *guest_head(struct sim_vcpu *v);
+/* The head is finished (its results are in); rip goes to NEXT. */
+void guest_retire(struct sim_vcpu *v, uint64_t next);
+/* Take the head off the queue; it was no instruction. */
+void guest_drop(struct sim_vcpu *v);
+/* A response set rip: go back to the finished instruction or skip the head,
+ * as the new rip says. */
+void guest_rip_moved(struct sim_vcpu *v);
+void guest_add_result(struct sim_vcpu *v, uint64_t value);
+/* The guest takes exception VECTOR; the instruction is given up, as the
+ * handlers of test guests step over it. */
+void guest_take_trap(struct sim_vcpu *v, uint8_t vector, uint32_t error);
+
+/* ---- ept.c ---- */
+/* One access of at most a page: walk it through V's map; on success *mfn is
+ * the frame (INVALID_MFN for a hole: reads are all ones, writes vanish). */
+struct mem_access {
+    uint64_t gla, gpa;
+    uint8_t want;       /* MEM_ACCESS_R, _W or _X bits */
+    bool walk;          /* of the page tables */
+};
+enum outcome ept_access(struct sim_vcpu *v, const struct mem_access *m,
+                        uint64_t *mfn);
+
+/* ---- exec.c ---- */
+/* Run the head once, on the hardware. */
+enum outcome exec_insn(struct sim_vcpu *v, struct insn *in);
+/* The data side of a memory instruction, through map P2M.  NOWRITE: stores
+ * vanish.  DATA: what loads return instead of memory, or NULL. */
+struct data_path {
+    const struct p2m *p2m;
+    const struct vm_event_emul_read_data *data;
+    bool nowrite;
+    bool check;         /* send an event for what mem_access forbids */
+};
+enum outcome exec_data(struct sim_vcpu *v, struct insn *in,
+                       const struct data_path *path);
+enum outcome exec_copy(struct sim_vcpu *v, struct insn *in, uint64_t reps,
+                       const struct data_path *path);
+/* Length of an instruction when nothing says it, and rip behind the head. */
+uint32_t insn_len(const struct insn *in);
+uint64_t insn_next(const struct sim_vcpu *v, const struct insn *in);
+
+/* ---- action.c: what is not a memory access ---- */
+enum outcome exec_action(struct sim_vcpu *v, struct insn *in);
+/* The actual writes, deferred ones too: false raises #GP. */
+bool write_cr0(struct sim_vcpu *v, uint64_t value, bool may_defer);
+bool write_cr3(struct sim_vcpu *v, uint64_t value, bool may_defer);
+bool write_cr4(struct sim_vcpu *v, uint64_t value, bool may_defer);
+bool write_msr(struct sim_vcpu *v, uint32_t msr, uint64_t value,
+               bool may_defer);
+void exec_desc_data(struct sim_vcpu *v, struct insn *in);
+
+/* ---- emulate.c ---- */
+/* hvm_do_resume: what a response asked for, then pending traps.  False when
+ * V may not go on. */
+bool vcpu_resume(struct sim_vcpu *v);
+/* hvm_emulate_one_vm_event */
+void emulate_one(struct sim_vcpu *v, uint32_t flags);
+
+#endif

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Who runs: one instruction of one vCPU at a time, in turn or, with a seed,
+ * drawn at random.  Time passes in wait alone (docs/ARCHITECTURE.md). */
+#include "sim/guest.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define DEFAULT_SLICE   64
+
+/* xorshift64*: small, and the same everywhere. */
+static uint64_t draw(struct sim *sim)
+{
+    uint64_t x = sim->random;
+
+    x ^= x >> 12;
+    x ^= x << 25;
+    x ^= x >> 27;
+    sim->random = x;
+    return x * 0x2545f4914f6cdd1dull;
+}
+
+static bool can_run(const struct sim_vcpu *v)
+{
+    bool resume = v->wait_put || v->trap.pending ||
+                  (v->d->vm_event_state &&
+                   (v->ve.set_gprs || v->ve.emulate_flags));
+
+    return vcpu_runnable(v) && !v->stuck && (v->guest->count || resume);
+}
+
+/* The next vCPU to run, or NULL: the first after the last one that ran, and
+ * with a seed any of them. */
+static struct sim_vcpu *pick(struct sim *sim, struct sim_domain *d)
+{
+    uint32_t n = d->config.vcpus, skip = 0, ready = 0;
+
+    if (sim->config.seed) {
+        for (uint32_t i = 0; i < n; i++)
+            ready += can_run(&d->vcpus[i]);
+        skip = ready ? draw(sim) % ready : 0;
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        struct sim_vcpu *v = &d->vcpus[(d->next_vcpu + i) % n];
+
+        if (can_run(v) && !skip--) {
+            d->next_vcpu = (v->id + 1) % n;
+            return v;
+        }
+    }
+    return NULL;
+}
+
+static void run_one(struct sim *sim, struct sim_vcpu *v)
+{
+    struct insn *in;
+    enum outcome out = PAUSED;
+
+    sim->current = v->d;
+    if (vcpu_resume(v)) {
+        in = guest_head(v);
+        out = in ? exec_insn(v, in) : RAN;
+    }
+    sim->current = NULL;
+    /* It could run and yet got nowhere: not again in this wait. */
+    if (out == PAUSED && vcpu_runnable(v))
+        v->stuck = true;
+}
+
+static void unstick(struct sim_domain *d)
+{
+    for (uint32_t i = 0; i < d->config.vcpus; i++)
+        d->vcpus[i].stuck = false;
+}
+
+int sim_wait(struct hv *hv, uint32_t dom)
+{
+    struct sim *sim = (struct sim *)hv;
+    struct sim_domain *d = sim_find(sim, dom);
+    uint32_t slice = sim->config.slice ? sim->config.slice : DEFAULT_SLICE;
+    uint32_t before;
+    struct sim_vcpu *v;
+
+    if (!d)
+        return -ESRCH;
+    unstick(d);
+    before = d->ring.req_prod_pvt;
+    while ((v = pick(sim, d))) {
+        run_one(sim, v);
+        if (d->ring.req_prod_pvt != before && !slice--)
+            break;
+    }
+    return d->ring.enabled && d->ring.port < NR_PORTS &&
+           d->ports[d->ring.port].pending;
+}
+
+int sim_op_CLIENT_WAIT(struct sim *sim, struct args_u64 *a)
+{
+    struct sim_domain *d = sim_find(sim, a->dom);
+    uint32_t before;
+    int rc;
+
+    if (!d)
+        return -ESRCH;
+    before = d->ring.req_prod_pvt;
+    rc = sim_wait(&sim->hv, a->dom);
+    a->value = d->ring.req_prod_pvt - before;
+    return rc < 0 ? rc : 0;
+}
+
+int sim_observe(struct hv *hv, uint32_t dom, const struct vm_event_st *ev)
+{
+    struct sim_domain *d = sim_find((struct sim *)hv, dom);
+    struct sim_vcpu *v = d ? sim_vcpu(d, ev->vcpu_id) : NULL;
+    struct vm_event_regs_x86 old;
+
+    if (!v)
+        return -ESRCH;
+    if (!v->vm_event_pause_count)
+        return 0;               /* the guest has moved on since */
+    old = v->regs;
+    v->regs = ev->data.regs.x86;
+    /* What the model has already gone past keeps its value. */
+    v->regs.rip = old.rip;
+    if (ev->reason == VM_EVENT_REASON_WRITE_CTRLREG) {
+        v->regs.cr0 = old.cr0;
+        v->regs.cr3 = old.cr3;
+        v->regs.cr4 = old.cr4;
+    } else if (ev->reason == VM_EVENT_REASON_MOV_TO_MSR) {
+        v->regs.sysenter_cs = old.sysenter_cs;
+        v->regs.sysenter_esp = old.sysenter_esp;
+        v->regs.sysenter_eip = old.sysenter_eip;
+        v->regs.msr_efer = old.msr_efer;
+        v->regs.msr_star = old.msr_star;
+        v->regs.msr_lstar = old.msr_lstar;
+    }
+    return 0;
+}

@@ -1,0 +1,34 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Every command, and every option of it, is in its man page and in the bash
+# completion; the pages are well formed, where mandoc is there to say so.
+set -eu
+cd "${top_srcdir:-$(dirname "$0")/..}"
+completion=docs/completion/xenreel.bash
+bad=0
+
+complain()
+{
+    echo "check-docs: $*" >&2
+    bad=1
+}
+
+for file in harness/cli/cmd_*.c; do
+    name=$(basename "$file" .c | sed s/cmd_//)
+    page=docs/man/xenreel-$name.1
+    [ -f "$page" ] || complain "$page is missing"
+    grep -q "xenreel-$name 1" docs/man/xenreel.1 ||
+        complain "xenreel.1 does not name $name"
+    grep -q "commands=.*\<$name\>" "$completion" ||
+        complain "$completion does not know $name"
+    for option in $(sed -n 's/^    { "\([a-z-]*\)", .*/\1/p' "$file"); do
+        grep -q "^\.It.*Fl .-$option" "$page" ||
+            complain "$page: no --$option"
+        grep -q -e "--$option\>" "$completion" ||
+            complain "$completion: no --$option"
+    done
+done
+if command -v mandoc >/dev/null 2>&1; then
+    mandoc -Tlint -Wwarning docs/man/*.1 || complain "see above"
+fi
+exit $bad

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Shared by the files of the oracle importer. */
+#ifndef XENREEL_IMPORT_H
+#define XENREEL_IMPORT_H
+
+#include "harness/record.h"
+#include "traces/trace.h"
+
+#define NR_PTES         512
+#define MAX_SEEN_MSRS   64
+
+struct import {
+    const char *path;
+    struct hv_sink *sink;
+    struct trace_error *err;
+    char *text;                 /* the whole log */
+    char **lines;               /* each zero-terminated */
+    uint32_t nr_lines;
+    uint32_t at;                /* the line being read */
+    struct hv_record rec;       /* being put together */
+
+    uint32_t dom;               /* current target */
+    uint32_t guest;             /* the domain that was created */
+    bool created, amd;
+    uint32_t view;              /* last view created ("v") */
+
+    /* the commanded guest's addresses (GUEST line) */
+    uint64_t cmd, data, code, l1;
+    uint64_t ptes[NR_PTES];
+    uint64_t ve_page;           /* #VE information page, as gpa */
+    unsigned char altp2m[128];  /* what dom0 wrote in the command page */
+    uint32_t altp2m_len;
+    uint64_t last_set;          /* gfn of the last set_mem_access */
+    uint64_t populated;         /* gfn of the last populate_physmap */
+    const char *multi;          /* "> multi" line's arguments */
+
+    /* ring indices of the next request, ~0 unknown */
+    uint32_t req_cons, req_prod, rsp_prod;
+
+    /* what was observed already */
+    uint32_t seen_msrs[MAX_SEEN_MSRS];
+    uint32_t nr_seen_msrs;
+    struct vm_event_st last_event;
+    uint32_t last_flags;        /* of the last response */
+    bool have_event;
+    bool touched;               /* permissions changed since that response */
+    uint64_t acted_step;        /* rip of a single step that is out already */
+    bool acted;                 /* the next event's action is out already */
+};
+
+/* import_util.c */
+int import_fail(struct import *im, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/* Begin record OP in im->rec, for the current domain where it has one. */
+union hv_args *import_begin(struct import *im, enum hv_op op);
+/* Put im->rec; result 0 unless set since import_begin. */
+int import_put(struct import *im);
+int import_note(struct import *im, const char *text);
+/* A number in C's notation, "~0", or a number in parentheses behind a name:
+ * "rx(5)".  False when there is none. */
+bool import_number(const char *text, uint64_t *value);
+/* The value of KEY=... in LINE. */
+bool import_key(const char *line, const char *key, uint64_t *value);
+/* Hexadecimal digits at TEXT into BUF: the number of bytes. */
+uint32_t import_hex(const char *text, void *buf, uint32_t room);
+/* The request or response in hexadecimal: false when it is too short. */
+bool import_event(const char *hex, struct vm_event_st *ev);
+bool starts_with(const char *line, const char *prefix);
+/* An event or response record. */
+int import_emit_event(struct import *im, const struct vm_event_st *ev);
+int import_emit_response(struct import *im, const struct vm_event_st *rsp);
+int import_memory(struct import *im, uint64_t gpa, const void *bytes,
+                  uint32_t len);
+int import_cpuid_policy(struct import *im, uint32_t leaf, uint32_t subleaf,
+                        const struct vm_event_regs_x86 *regs);
+/* True the first time an MSR comes up. */
+bool import_first_msr(struct import *im, uint32_t msr);
+
+/* import_call.c: a CALL line and the output lines behind it. */
+int import_call(struct import *im);
+
+/* import_lists.c: the lists of *_multi, which stay in LISTS until the record
+ * is put, and the range of suppress_ve_multi. */
+struct lists {
+    uint64_t gfn[16];
+    uint8_t access[16];
+    uint32_t nr_gfn, nr_access;
+};
+void import_multi(struct import *im, const char *args, struct lists *l);
+void import_sve_multi(struct import *im, const char *args);
+
+/* import_vmx.c: a CMD line: the guest's program until its RES line. */
+int import_command(struct import *im);
+int import_guest_line(struct import *im);
+/* GUEST_REQUEST, at RIP: how the commanded guest waits. */
+int import_request(struct import *im, uint64_t rip);
+
+/* import_live.c: what a live guest did to raise EV. */
+int import_infer(struct import *im, const struct vm_event_st *ev);
+/* A live guest runs while its monitor makes calls: when the call in im->rec
+ * would keep the next event of the log from being raised, the guest acted
+ * before it.  Puts that action, and keeps im->rec. */
+int import_before_call(struct import *im);
+int import_live_line(struct import *im, const char *line, bool *known);
+
+#endif
