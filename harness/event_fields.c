@@ -22,6 +22,10 @@
     ROW(text, ev.u.member, how, role, 0, names, ON(reason))
 #define REG(reg, role) \
     ROW(#reg, ev.data.regs.x86.reg, HV_HEX, role, 0, NULL, HV_GROUP_REGS)
+/* ~0 is what Xen puts there without vmtrace: absent in an event's text. */
+#define VMTRACE(role, opt) \
+    ROW("vmtrace_pos", ev.data.regs.x86.vmtrace_pos, HV_HEX, role, opt, \
+        NULL, HV_GROUP_REGS)
 #define END { NULL, 0, 0, 0, 0, 0, NULL, 0 }
 
 /* OUT: the role of what is determined; OBS: of what a live guest alone
@@ -76,7 +80,7 @@
     U("error", INTERRUPT, interrupt.x86.error_code, HV_HEX, OUT, NULL), \
     U("cr2", INTERRUPT, interrupt.x86.cr2, HV_HEX, OUT, NULL)
 
-#define REGS(OUT, OBS) \
+#define REGS(OUT, OBS, OPT) \
     REG(rax, OBS), REG(rcx, OBS), REG(rdx, OBS), REG(rbx, OBS), \
     REG(rsp, OBS), REG(rbp, OBS), REG(rsi, OBS), REG(rdi, OBS), \
     REG(r8, OBS), REG(r9, OBS), REG(r10, OBS), REG(r11, OBS), REG(r12, OBS), \
@@ -85,7 +89,7 @@
     REG(cr2, OBS), REG(cr3, OBS), REG(cr4, OBS), REG(sysenter_cs, OBS), \
     REG(sysenter_esp, OBS), REG(sysenter_eip, OBS), REG(msr_efer, OBS), \
     REG(msr_star, OBS), REG(msr_lstar, OBS), REG(gdtr_base, OBS), \
-    REG(npt_base, OUT), REG(vmtrace_pos, OUT), REG(cs_base, OBS), \
+    REG(npt_base, OUT), VMTRACE(OUT, OPT), REG(cs_base, OBS), \
     REG(ss_base, OBS), REG(ds_base, OBS), REG(es_base, OBS), \
     REG(fs_base, OBS), REG(gs_base, OBS), SEL(cs, OBS), SEL(ss, OBS), \
     SEL(ds, OBS), SEL(es, OBS), SEL(fs, OBS), SEL(gs, OBS), \
@@ -100,7 +104,7 @@ const struct hv_field fields_event[] = {
     ROW("req_cons", req_cons, HV_DEC, HV_OUT, 1, NULL, 0),
     ROW("req_prod", req_prod, HV_DEC, HV_OUT, 1, NULL, 0),
     ROW("rsp_prod", rsp_prod, HV_DEC, HV_OUT, 1, NULL, 0),
-    REGS(HV_OUT, HV_OBS),
+    REGS(HV_OUT, HV_OBS, 1),
     END
 };
 
@@ -112,6 +116,6 @@ const struct hv_field fields_respond[] = {
         HV_GROUP_FAST),
     ROW("emul_size", ev.data.emul.read.size, HV_DEC, HV_IN, 0, NULL,
         HV_GROUP_READ),
-    REGS(HV_IN, HV_IN),
+    REGS(HV_IN, HV_IN, 0),
     END
 };

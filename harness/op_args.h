@@ -252,7 +252,7 @@ struct args_guest_mem {         /* one data access, or a fetch */
     uint32_t last;      /* write: 1 stores what the last read returned */
     uint64_t next;      /* rip behind it; 0: rip + its length */
     uint32_t quiet;     /* 1: what it loads is no result of the guest's */
-    uint32_t pad;
+    uint32_t unknown;   /* 1: Xen's emulator does not know the instruction */
 };
 enum args_rmw { RMW_ADD, RMW_XCHG, RMW_CMPXCHG };
 

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#define VECTOR_UD       6
 #define VECTOR_GP       13
 #define VECTOR_PF       14
 #define MAX_REPS        4096    /* hvmemul_virtual_to_linear */
@@ -38,21 +39,22 @@ static void set_registers(struct sim_vcpu *v)
     guest_rip_moved(v);
 }
 
-/* How many bytes of a copy the emulator does at a time: to the end of the
- * page of either side, or one while emulate_each_rep is on. */
+/* How many bytes of a copy the emulator does at a time: hvmemul_rep_movs, one
+ * where source and destination overlap, or while emulate_each_rep is on;
+ * hvmemul_rep_movs_discard, which does nothing, takes all. */
 static uint64_t emulated_reps(const struct sim_vcpu *v,
-                              const struct args_guest_copy *a)
+                              const struct args_guest_copy *a, bool nowrite)
 {
     uint64_t reps = a->count;
-    uint64_t src = PAGE_SIZE - (a->src_gla & (PAGE_SIZE - 1));
-    uint64_t dst = PAGE_SIZE - (a->dst_gla & (PAGE_SIZE - 1));
 
-    if (v->d->monitor.emulate_each_rep)
-        return reps ? 1 : 0;
+    if (nowrite)
+        return reps;
     if (reps > MAX_REPS)
         reps = MAX_REPS;
-    reps = reps < src ? reps : src;
-    return reps < dst ? reps : dst;
+    if (v->d->monitor.emulate_each_rep ||
+        (a->dst_gpa >= a->src_gpa && a->dst_gpa < a->src_gpa + reps))
+        return 1;
+    return reps;
 }
 
 /* Instruction bytes from SET_EMUL_INSN_DATA.  For a software breakpoint they
@@ -84,6 +86,12 @@ static bool emulate_insn_data(struct sim_vcpu *v, struct insn *in)
     return false;
 }
 
+static bool is_memory(const struct insn *in)
+{
+    return in->op == OP_GUEST_READ || in->op == OP_GUEST_WRITE ||
+           in->op == OP_GUEST_RMW;
+}
+
 void emulate_one(struct sim_vcpu *v, uint32_t flags)
 {
     struct data_path path = { .p2m = &v->d->host };
@@ -101,6 +109,12 @@ void emulate_one(struct sim_vcpu *v, uint32_t flags)
              !emulate_insn_data(v, in))
         return;
     in = guest_head(v);
+    if (is_memory(in) && in->a.mem.unknown) {
+        /* X86EMUL_UNIMPLEMENTED: told, or the guest gets #UD */
+        if (!monitor_emul_unimplemented(v))
+            guest_take_trap(v, VECTOR_UD, 0);
+        return;
+    }
     switch (in->op) {
     case OP_GUEST_FETCH:
     case OP_GUEST_READ:
@@ -109,10 +123,12 @@ void emulate_one(struct sim_vcpu *v, uint32_t flags)
         out = exec_data(v, in, &path);
         break;
     case OP_GUEST_COPY:
-        out = exec_copy(v, in, emulated_reps(v, &in->a.copy), &path);
+        out = exec_copy(v, in, emulated_reps(v, &in->a.copy, path.nowrite),
+                        &path);
         break;
     case OP_GUEST_DESC:
-        exec_desc_data(v, in);
+        if (!path.nowrite)
+            exec_desc_data(v, in);
         out = RAN;
         break;
     case OP_GUEST_STEP:

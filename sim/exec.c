@@ -69,6 +69,11 @@ static uint64_t gpa_of(const struct args_guest_mem *a, uint32_t offset)
     return a->gpa2 + (offset - first);
 }
 
+static bool crosses(const struct args_guest_mem *a)
+{
+    return a->len > PAGE_SIZE - (a->gpa & (PAGE_SIZE - 1));
+}
+
 /* Check the pages of a data access; *mfn and *next are their frames. */
 static enum outcome check_data(struct sim_vcpu *v,
                                const struct args_guest_mem *a, uint8_t want,
@@ -79,7 +84,7 @@ static enum outcome check_data(struct sim_vcpu *v,
     enum outcome out = ept_access(v, &m, &mfn[0]);
 
     mfn[1] = INVALID_MFN;
-    if (out != RAN || a->len <= first)
+    if (out != RAN || a->len <= first || mfn[0] == INVALID_MFN)
         return out;
     m.gla = a->gla + first;
     m.gpa = gpa_of(a, first);
@@ -151,6 +156,22 @@ static void store(struct sim_vcpu *v, const struct args_guest_mem *a,
         move(v->d->sim, mfn, a->gpa & (PAGE_SIZE - 1), buf, a->len, true);
 }
 
+/* hvmemul_rmw works on memory, whatever data a response brings; cmpxchg alone
+ * reads those first, and is done on memory when they are what it expects. */
+static uint64_t load_rmw(struct sim_vcpu *v, const struct args_guest_mem *a,
+                         const uint64_t mfn[2], const struct data_path *path)
+{
+    uint64_t value = 0;
+
+    if (a->rmw == RMW_CMPXCHG && path && path->data) {
+        load(v, a, mfn, path, (unsigned char *)&value);
+        if (value != a->expect)
+            return value;
+    }
+    load(v, a, mfn, NULL, (unsigned char *)&value);
+    return value;
+}
+
 static uint64_t rmw(struct sim_vcpu *v, const struct args_guest_mem *a,
                     uint64_t old)
 {
@@ -175,12 +196,12 @@ static void transfer(struct sim_vcpu *v, struct insn *in,
 {
     const struct args_guest_mem *a = &in->a.mem;
     unsigned char buf[MAX_DATA];
-    uint64_t value = 0;
+    uint64_t value = 0, old;
 
     memset(buf, 0, sizeof(buf));
     switch (in->op) {
     case OP_GUEST_FETCH:
-        load(v, a, mfn, path, buf);
+        load(v, a, mfn, NULL, buf);     /* hvmemul_insn_fetch: memory */
         if (a->imm) {
             memcpy(&value, buf + a->imm, 4);
             v->regs.rax = value;
@@ -205,11 +226,11 @@ static void transfer(struct sim_vcpu *v, struct insn *in,
         store(v, a, mfn, path, buf);
         break;
     default:
-        load(v, a, mfn, path, buf);
-        memcpy(&value, buf, 8);
-        value = rmw(v, a, value);
+        old = load_rmw(v, a, mfn, path);
+        value = rmw(v, a, old);
         memcpy(buf, &value, 8);
-        store(v, a, mfn, path, buf);
+        if (value != old)       /* a cmpxchg that fails leaves memory be */
+            store(v, a, mfn, path, buf);
         break;
     }
 }
@@ -243,6 +264,11 @@ enum outcome exec_data(struct sim_vcpu *v, struct insn *in,
         out = check_data(v, &in->a.mem, wanted(in), mfn);
         if (out != RAN)
             return out;
+        /* handle_mmio_with_translation: a hole has the whole instruction
+         * emulated, in the host's map. */
+        if (mfn[0] == INVALID_MFN ||
+            (mfn[1] == INVALID_MFN && crosses(&in->a.mem)))
+            frames(&v->d->host, &in->a.mem, mfn);
     }
     transfer(v, in, mfn, path);
     return RAN;

@@ -99,7 +99,7 @@ static int add_fields(json_object *args, json_object *regs,
         if (!hv_field_applies(f, groups) ||
             hv_field_absent(f, &rec->args) ||
             (failed && f->role == HV_OUT) ||
-            (is_reg && !hv_field_get(f, &rec->args)))
+            (is_reg && !f->optional && !hv_field_get(f, &rec->args)))
             continue;
         rc = add(is_reg ? regs : args, f->name, json_value(f, &rec->args));
     }

@@ -37,25 +37,23 @@ static bool repeats(const struct import *im, const struct vm_event_st *ev)
     }
 }
 
-/* When the response to the event being read single-steps, the next event
- * says where its instruction leads; 0 otherwise. */
-static uint64_t stepped_to(const struct import *im)
+/* The next event of the log, when it follows from how the one being read was
+ * answered: true and *ev when the response has FLAG and the event REASON. */
+static bool answered(const struct import *im, uint32_t flag, uint32_t reason,
+                     struct vm_event_st *ev)
 {
-    struct vm_event_st ev;
-    bool toggled = false;
+    bool has_flag = false;
 
     for (uint32_t i = im->at + 1; i + 1 < im->nr_lines; i++) {
         if (starts_with(im->lines[i], "RSPRAW ") &&
-            import_event(im->lines[i] + 7, &ev))
-            toggled = ev.flags & VM_EVENT_FLAG_TOGGLE_SINGLESTEP;
-        if (!starts_with(im->lines[i], "EV n="))
-            continue;
-        return toggled && starts_with(im->lines[i + 1], "RAW ") &&
-               import_event(im->lines[i + 1] + 4, &ev) &&
-               ev.reason == VM_EVENT_REASON_SINGLESTEP ?
-               ev.data.regs.x86.rip : 0;
+            import_event(im->lines[i] + 7, ev))
+            has_flag = ev->flags & flag;
+        if (starts_with(im->lines[i], "EV n="))
+            return has_flag && starts_with(im->lines[i + 1], "RAW ") &&
+                   import_event(im->lines[i + 1] + 4, ev) &&
+                   ev->reason == reason;
     }
-    return 0;
+    return false;
 }
 
 static int infer_access(struct import *im, const struct vm_event_st *ev)
@@ -63,6 +61,7 @@ static int infer_access(struct import *im, const struct vm_event_st *ev)
     const struct vm_event_mem_access *m = &ev->u.mem_access;
     uint64_t gpa = m->gfn << 12 | m->offset;
     uint64_t rip = ev->data.regs.x86.rip;
+    struct vm_event_st next;
     union hv_args *a;
     enum hv_op op;
     int rc;
@@ -89,8 +88,13 @@ static int infer_access(struct import *im, const struct vm_event_st *ev)
     a->GUEST_READ.gpa = gpa;
     a->GUEST_READ.len = 1;
     a->GUEST_READ.quiet = 1;
-    a->GUEST_READ.next = stepped_to(im);
-    im->acted_step = a->GUEST_READ.next;
+    a->GUEST_READ.unknown = op != OP_GUEST_FETCH &&
+        answered(im, VM_EVENT_FLAG_EMULATE,
+                 VM_EVENT_REASON_EMUL_UNIMPLEMENTED, &next);
+    im->acted_step = 0;
+    if (answered(im, VM_EVENT_FLAG_TOGGLE_SINGLESTEP,
+                 VM_EVENT_REASON_SINGLESTEP, &next))
+        im->acted_step = a->GUEST_READ.next = next.data.regs.x86.rip;
     return import_put(im);
 }
 

@@ -236,6 +236,11 @@ static void learn(struct program *p, const struct vm_event_st *ev)
 
     if (ev->reason == VM_EVENT_REASON_GUEST_REQUEST)
         return;
+    if (ev->reason == VM_EVENT_REASON_EMUL_UNIMPLEMENTED) {
+        if (p->at < p->nr && is_memory(p->steps[p->at].rec.op))
+            p->steps[p->at].rec.args.GUEST_READ.unknown = 1;
+        return;
+    }
     if (ev->reason == VM_EVENT_REASON_SINGLESTEP) {
         stepped(p, rip);
         p->rip = rip;

@@ -140,7 +140,9 @@ static int write_schema(struct store *s, const struct trace_meta *meta)
     return rc ? rc : db_exec(s->db, s->path, "COMMIT", &s->error);
 }
 
-#define ROW     "(?,?,?,?,?,?,?,?,?,?,?,?,?)"
+/* NULL: the number behind the last row's, which SQLite knows without looking
+ * whether the row exists. */
+#define ROW     "(NULL,?,?,?,?,?,?,?,?,?,?,?,?)"
 #define ROWS8   ROW "," ROW "," ROW "," ROW "," ROW "," ROW "," ROW "," ROW
 
 static int prepare_inserts(struct store *s)
@@ -192,22 +194,21 @@ static int step_insert(struct store *s, sqlite3_stmt *stmt)
     return db_fail(s->db, s->path, "cannot write", &s->error);
 }
 
-/* Bind row SEQ to the parameters from AT + 1 on, which are BOUND.  Most
- * columns are what they were 32 records ago, and binding is not cheap. */
-static void bind_row(sqlite3_stmt *stmt, int at, int64_t seq,
-                     const struct store_row *row, struct store_row *bound)
+/* Bind ROW to the parameters from AT + 1 on, which are BOUND.  Most columns
+ * are what they were 32 records ago, and binding is not cheap. */
+static void bind_row(sqlite3_stmt *stmt, int at, const struct store_row *row,
+                     struct store_row *bound)
 {
     unsigned int differ = row->present ^ bound->present;
 
-    sqlite3_bind_int64(stmt, at + 1, seq);
     for (int c = 0; c < STORE_COLUMNS; c++) {
         unsigned int bit = 1u << c;
 
         if (!(row->present & bit)) {
             if (differ & bit)
-                sqlite3_bind_null(stmt, at + 2 + c);
+                sqlite3_bind_null(stmt, at + 1 + c);
         } else if ((differ & bit) || row->value[c] != bound->value[c]) {
-            sqlite3_bind_int64(stmt, at + 2 + c, row->value[c]);
+            sqlite3_bind_int64(stmt, at + 1 + c, row->value[c]);
         }
     }
     *bound = *row;
@@ -216,19 +217,18 @@ static void bind_row(sqlite3_stmt *stmt, int at, int64_t seq,
 /* Write the rows that wait, all at once or one by one. */
 static int insert_rows(struct store *s)
 {
-    int64_t seq = (int64_t)(s->count - s->nr_rows) + 1;
     struct store_row none = { .present = 0 };
     int rc = 0;
 
     if (s->nr_rows == STORE_ROWS) {
         for (int i = 0; i < STORE_ROWS; i++)
-            bind_row(s->insert_rows, i * (1 + STORE_COLUMNS), seq + i,
-                     &s->rows[i], &s->bound[i]);
+            bind_row(s->insert_rows, i * STORE_COLUMNS, &s->rows[i],
+                     &s->bound[i]);
         rc = step_insert(s, s->insert_rows);
     } else if (s->nr_rows) {
         sqlite3_clear_bindings(s->insert_row);
         for (unsigned int i = 0; !rc && i < s->nr_rows; i++) {
-            bind_row(s->insert_row, 0, seq + i, &s->rows[i], &none);
+            bind_row(s->insert_row, 0, &s->rows[i], &none);
             rc = step_insert(s, s->insert_row);
         }
     }

@@ -63,7 +63,9 @@ static void print_registers(FILE *out, const struct hv_record *rec)
     const char *before = " {";
 
     for (f = hv_ops_table[rec->op].fields; f->name; f++) {
-        if (f->when != HV_GROUP_REGS || !hv_field_get(f, &rec->args))
+        if (f->when != HV_GROUP_REGS ||
+            (f->optional ? hv_field_absent(f, &rec->args) :
+             !hv_field_get(f, &rec->args)))
             continue;
         fprintf(out, "%s%s=", before, f->name);
         hv_field_print(out, f, &rec->args);

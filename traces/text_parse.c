@@ -307,6 +307,23 @@ static int parse_word(struct parser *p, const struct word *word, bool flags)
     return rc;
 }
 
+/* Now that it is known which fields exist: those that do not are no fields
+ * that are absent, but zero bytes, perhaps of others. */
+static void settle_absent(struct parser *p)
+{
+    uint64_t groups = hv_op_groups(p->rec->op, &p->rec->args);
+    char *args = (char *)&p->rec->args;
+
+    for (const struct hv_field *f = p->desc->fields; f->name; f++) {
+        if (f->optional && !hv_field_applies(f, groups))
+            memset(args + f->offset, 0, f->size);
+    }
+    for (const struct hv_field *f = p->desc->fields; f->name; f++) {
+        if (f->optional && hv_field_applies(f, groups))
+            memset(args + f->offset, 0xff, f->size);
+    }
+}
+
 static int parse_line(struct parser *p)
 {
     int rc = parse_op(p);
@@ -315,6 +332,8 @@ static int parse_line(struct parser *p)
         rc = parse_tail(p);
     for (unsigned int i = p->at; !rc && i < p->nr_words; i++)
         rc = parse_word(p, &p->words[i], true);
+    if (!rc && is_event(p))
+        settle_absent(p);
     for (unsigned int i = p->at; !rc && i < p->nr_words; i++)
         rc = parse_word(p, &p->words[i], false);
     if (!rc)

@@ -59,7 +59,8 @@ int trace_seal(struct trace_writer *writer, struct trace_error *err);
 void trace_abandon(struct trace_writer *writer);
 
 /* Open PATH for reading (a .partial too).  -ENOENT, -EINVAL when it is no
- * trace, -EPROTONOSUPPORT for another version of the format. */
+ * trace, -EPROTONOSUPPORT for another version of the format, -EBADMSG when it
+ * is damaged. */
 int trace_open(const char *path, struct trace_reader **reader,
                struct trace_error *err);
 void trace_close(struct trace_reader *reader);
@@ -67,8 +68,9 @@ enum trace_state trace_state(const struct trace_reader *reader);
 const struct trace_meta *trace_meta(const struct trace_reader *reader);
 uint64_t trace_count(const struct trace_reader *reader);
 
-/* The next record: 1, 0 at the end, -Exxx (trace_last_error).  Its spans
- * belong to the reader and last until the next call.  Any record can be
+/* The next record: 1, 0 at the end, -Exxx (trace_last_error): -EBADMSG when
+ * the file is damaged, -ENOTSUP for an operation that we do not have.  Its
+ * spans belong to the reader and last until the next call.  Any record can be
  * reached without decoding all before it. */
 int trace_next(struct trace_reader *reader, struct hv_record *rec);
 /* Go to record SEQ: 0 or -ENOENT. */
@@ -81,7 +83,8 @@ struct hv_source *trace_source(struct trace_reader *reader);
 const struct trace_error *trace_last_error(const struct trace_reader *reader);
 
 /* Seal what a crashed recorder left: PATH or PATH.partial becomes a sealed
- * PATH; *records is how many it has.  0, -EALREADY when it is sealed. */
+ * PATH; *records is how many it has.  0, -EALREADY when it is sealed, -EBUSY
+ * while it is being recorded, -EEXIST when PATH and PATH.partial exist. */
 int trace_recover(const char *path, uint64_t *records,
                   struct trace_error *err);
 
