@@ -50,6 +50,14 @@ static enum outcome advance(struct sim_vcpu *v, const struct insn *in)
     return vcpu_runnable(v) ? RAN : PAUSED;
 }
 
+/* Does a register write wait for the response?  Where there is no state to
+ * keep it in Xen panics (a null pointer in hvm_set_cr0 and its like); here it
+ * is just done. */
+static bool put_off(const struct sim_vcpu *v, bool deferred)
+{
+    return deferred && v->d->vm_event_state;
+}
+
 bool write_cr0(struct sim_vcpu *v, uint64_t value, bool may_defer)
 {
     if (value >> 32)
@@ -57,7 +65,8 @@ bool write_cr0(struct sim_vcpu *v, uint64_t value, bool may_defer)
     value = (value & ~CR0_RESERVED) | CR0_ET;
     if ((value & (CR0_PE | CR0_PG)) == CR0_PG)
         return false;
-    if (may_defer && monitor_cr(v, VM_EVENT_X86_CR0, value, v->regs.cr0)) {
+    if (may_defer &&
+        put_off(v, monitor_cr(v, VM_EVENT_X86_CR0, value, v->regs.cr0))) {
         v->ve.write.cr0 = true;
         v->ve.write.cr0_value = value;
         return true;
@@ -73,7 +82,8 @@ bool write_cr3(struct sim_vcpu *v, uint64_t value, bool may_defer)
 {
     if (value >> (GFN_BITS + PAGE_SHIFT))
         return false;
-    if (may_defer && monitor_cr(v, VM_EVENT_X86_CR3, value, v->regs.cr3)) {
+    if (may_defer &&
+        put_off(v, monitor_cr(v, VM_EVENT_X86_CR3, value, v->regs.cr3))) {
         v->ve.write.cr3 = true;
         v->ve.write.cr3_value = value;
         return true;
@@ -88,7 +98,8 @@ bool write_cr4(struct sim_vcpu *v, uint64_t value, bool may_defer)
         return false;
     if (!(value & CR4_PAE) && (v->regs.msr_efer & EFER_LMA))
         return false;
-    if (may_defer && monitor_cr(v, VM_EVENT_X86_CR4, value, v->regs.cr4)) {
+    if (may_defer &&
+        put_off(v, monitor_cr(v, VM_EVENT_X86_CR4, value, v->regs.cr4))) {
         v->ve.write.cr4 = true;
         v->ve.write.cr4_value = value;
         return true;
@@ -230,7 +241,7 @@ bool write_msr(struct sim_vcpu *v, uint32_t msr, uint64_t value,
     if (may_defer && monitored_msr(v->d, msr)) {
         if (!reg)
             return false;
-        if (monitor_msr(v, msr, value, *reg)) {
+        if (put_off(v, monitor_msr(v, msr, value, *reg))) {
             v->ve.write.msr = true;
             v->ve.write.msr_index = msr;
             v->ve.write.msr_value = value;

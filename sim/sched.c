@@ -24,7 +24,9 @@ static bool can_run(const struct sim_vcpu *v)
 {
     bool resume = v->wait_put || v->trap.pending ||
                   (v->d->vm_event_state &&
-                   (v->ve.set_gprs || v->ve.emulate_flags));
+                   (v->ve.set_gprs || v->ve.emulate_flags ||
+                    v->ve.write.cr0 || v->ve.write.cr3 || v->ve.write.cr4 ||
+                    v->ve.write.msr));
 
     return vcpu_runnable(v) && !v->stuck && (v->guest->count || resume);
 }
