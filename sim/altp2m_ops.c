@@ -263,7 +263,7 @@ static struct xen_hvm_altp2m_op fill(uint32_t dom, uint32_t cmd)
     memset(&op, 0, sizeof(op));
     op.version = HVMOP_ALTP2M_INTERFACE_VERSION;
     op.cmd = cmd;
-    op.domain = dom > UINT16_MAX ? DOMID_INVALID : dom;
+    op.domain = dom;            /* 16 bits of it */
     return op;
 }
 

@@ -18,7 +18,8 @@
 struct sim_domain *sim_find(struct sim *sim, uint32_t id)
 {
     for (uint32_t i = 0; i < sim->nr_domains; i++) {
-        if (sim->domains[i]->id == id)
+        /* libxenctrl puts ids into domid_t, 16 bits of them */
+        if (sim->domains[i]->id == (domid_t)id)
             return sim->domains[i];
     }
     return NULL;
@@ -28,7 +29,7 @@ int sim_remote(struct sim *sim, uint32_t id, struct sim_domain **d)
 {
     *d = sim_find(sim, id);
     if (!*d)
-        return id ? -ESRCH : -EPERM;
+        return (domid_t)id ? -ESRCH : -EPERM;
     return (*d)->dying ? -EINVAL : 0;
 }
 

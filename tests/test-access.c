@@ -168,9 +168,12 @@ static void test_range(void **state)
     assert_int_equal(set(&e, 5, 0, 0), -EINVAL);
     assert_int_equal(set(&e, 5, ~0ull - 1, 3), -EINVAL);
     assert_int_equal(set(&e, 5, 0, UINT32_MAX), -EINVAL);
-    /* The range before the access, and 8 bits of that. */
+    /* The range before the access, and 8 bits of that; 16 of the domain
+     * (tools/libs/ctrl/xc_mem_access.c). */
     assert_int_equal(set(&e, 256 + 5, D1, 1), 0);
     assert_int_equal(get(&e, D1), 5);
+    assert_int_equal(get_of(&e, 0x30000 | DOM, D1), 5);
+    assert_int_equal(get_of(&e, 0x10000, D1), -EPERM);
     hv_close(e.hv);
 }
 
