@@ -32,7 +32,7 @@ int altp2m_effective(struct p2m *ap2m, uint64_t gfn, struct p2m_entry *entry,
     if (entry->mfn != INVALID_MFN || ap2m->view == NO_VIEW)
         return 0;
     p2m_get(&ap2m->d->host, gfn, entry);
-    if (entry->mfn == INVALID_MFN || entry->type != P2M_RAM_RW)
+    if (entry->mfn == INVALID_MFN)
         return -ESRCH;
     if (!prepopulate || entry->order == ORDER_4K)
         return 0;
@@ -259,8 +259,7 @@ int altp2m_enable_ve(struct sim_vcpu *v, uint64_t gfn)
     if (v->ve_enabled)
         return -EEXIST;
     p2m_get(&v->d->host, gfn, &entry);
-    if (entry.mfn == INVALID_MFN || entry.type != P2M_RAM_RW ||
-        sim->pages[entry.mfn].special)
+    if (entry.mfn == INVALID_MFN)
         return -EINVAL;
     v->ve_enabled = true;
     v->ve_mfn = entry.mfn;

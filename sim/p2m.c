@@ -22,15 +22,10 @@ uint8_t p2m_permissions(uint8_t type, uint8_t access)
         [XENMEM_access_rx2rw] = MEM_ACCESS_RX,
         [XENMEM_access_n2rwx] = 0,
     };
-    uint8_t allowed = 0;
 
-    if (type == P2M_RAM_RW)
-        allowed = MEM_ACCESS_RWX;
-    else if (type == P2M_RAM_RO)
-        allowed = MEM_ACCESS_RX;
-    if (access >= sizeof(of_access))
+    if (type != P2M_RAM_RW || access >= sizeof(of_access))
         return 0;
-    return allowed & of_access[access];
+    return of_access[access];
 }
 
 /* is_epte_present: also a superpage must be, or the walk ends above it. */

@@ -30,7 +30,6 @@ struct sim_domain;
 enum p2m_type {                 /* of those in xen/include/asm-x86/p2m.h */
     P2M_MMIO_DM,                /* nothing there: emulated, "a hole" */
     P2M_RAM_RW,
-    P2M_RAM_RO,
     P2M_INVALID,                /* p2m_set only: unmap; reads as MMIO_DM */
 };
 

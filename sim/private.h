@@ -29,7 +29,6 @@ struct insn;                    /* guest.h */
 struct sim_page {
     unsigned char *data;        /* PAGE_SIZE bytes, or NULL: all zero */
     uint32_t owner;             /* domain id + 1, 0: free */
-    bool special;               /* ring and other special pages */
     bool detached;              /* to be freed with its last user */
     uint16_t users;             /* #VE information pages */
 };

@@ -201,9 +201,6 @@ static void test_notify(void **state)
     assert_int_equal(notify(&e, false, 2, 0), -EINVAL);
     assert_int_equal(notify(&e, true, 1, 0x9999), -EINVAL);
     assert_int_equal(notify(&e, true, 1, INVALID_GFN), -EINVAL);
-    assert_int_equal(p2m_set(&e.d->host, 0x11e, 0, mfn + 1, P2M_RAM_RO, 7,
-                             -1), 0);
-    assert_int_equal(notify(&e, true, 1, 0x11e), -EINVAL);
     assert_int_equal(notify(&e, true, 1, 0x11d), 0);
     assert_int_equal(notify(&e, true, 1, 0x9999), -EEXIST);
     assert_true(v->ve_enabled);

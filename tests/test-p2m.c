@@ -232,7 +232,6 @@ static void test_permissions(void **state)
     (void)state;
     for (unsigned int a = 0; a < sizeof(want); a++) {
         assert_int_equal(p2m_permissions(P2M_RAM_RW, a), want[a]);
-        assert_int_equal(p2m_permissions(P2M_RAM_RO, a), want[a] & 5);
         assert_int_equal(p2m_permissions(P2M_MMIO_DM, a), 0);
     }
 }
