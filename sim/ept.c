@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define EXIT_EPT_VIOLATION      48
+#define EXIT_EPT_MISCONFIG      49
 #define VECTOR_VE               20
 #define MAX_FAULTS              16
 
@@ -39,18 +40,12 @@ static uint64_t qualification(const struct mem_access *m, uint8_t perms)
 
 /* Deliver #VE where the hardware would: true when it did. */
 static bool deliver_ve(struct sim_vcpu *v, const struct mem_access *m,
-                       const struct p2m_entry *entry, uint8_t perms)
+                       uint8_t perms)
 {
     struct sim *sim = v->d->sim;
     struct ve_info info;
-    bool sve = entry->sve;
 
-    if (!v->ve_enabled || !altp2m_active(v->d))
-        return false;
-    if (entry->mfn == INVALID_MFN &&
-        p2m_root_empty(vcpu_p2m(v), m->gpa >> PAGE_SHIFT))
-        sve = false;
-    if (sve)
+    if (!v->ve_enabled || p2m_suppress_ve(vcpu_p2m(v), m->gpa >> PAGE_SHIFT))
         return false;
     page_read(sim, v->ve_mfn, 0, &info, sizeof(info));
     if (info.semaphore)
@@ -169,6 +164,16 @@ static uint8_t hardware_entry(const struct sim_vcpu *v, uint64_t gfn,
     return perms;
 }
 
+/* ept_handle_misconfig finds nothing to mend: vmx_vmexit_handler crashes the
+ * domain, after it has told who monitors exits. */
+static enum outcome misconfig(struct sim_vcpu *v)
+{
+    if (monitor_vmexit(v, EXIT_EPT_MISCONFIG, 0))
+        return PAUSED;
+    sim_crash(v->d);
+    return CRASHED;
+}
+
 enum outcome ept_access(struct sim_vcpu *v, const struct mem_access *m,
                         uint64_t *mfn)
 {
@@ -186,18 +191,14 @@ enum outcome ept_access(struct sim_vcpu *v, const struct mem_access *m,
             return RAN;         /* the common case */
         perms = hardware_entry(v, m->gpa >> PAGE_SHIFT, &entry,
                                &misconfigured);
-        if (misconfigured) {
-            /* ept_misconfig that nothing explains: domain_crash */
-            sim_crash(v->d);
-            return CRASHED;
-        }
+        if (misconfigured)
+            return misconfig(v);
         *mfn = entry.mfn;
         if ((perms & m->want) == m->want)
             return RAN;
-        if (deliver_ve(v, m, &entry, perms))
+        if (deliver_ve(v, m, perms))
             return GONE;
-        if (v->d->monitor.vmexit &&
-            monitor_vmexit(v, EXIT_EPT_VIOLATION, qualification(m, perms)))
+        if (monitor_vmexit(v, EXIT_EPT_VIOLATION, qualification(m, perms)))
             return PAUSED;
         out = page_fault(v, m, perms);
         if (out != RETRY)

@@ -189,9 +189,13 @@ uint64_t p2m_lookup_walk(const struct p2m *p2m, uint64_t gfn,
     return entry.mfn;
 }
 
-bool p2m_root_empty(const struct p2m *p2m, uint64_t gfn)
+bool p2m_suppress_ve(const struct p2m *p2m, uint64_t gfn)
 {
-    return !(p2m->root->info[p2m_index(gfn, 3)] & ENTRY_TABLE);
+    const struct p2m_table *t = p2m->root;
+
+    while (t->info[p2m_index(gfn, t->level)] & ENTRY_TABLE)
+        t = t->next[p2m_index(gfn, t->level)];
+    return t->info[p2m_index(gfn, t->level)] & ENTRY_SVE;
 }
 
 /* What the directory says of one block: 0, a leaf, or 512 frames mapped in a

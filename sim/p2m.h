@@ -114,10 +114,12 @@ static inline uint64_t p2m_lookup(const struct p2m *p2m, uint64_t gfn,
 int p2m_set(struct p2m *p2m, uint64_t gfn, unsigned int order, uint64_t mfn,
             uint8_t type, uint8_t access, int sve);
 
-/* Whether the EPT root has nothing below it for GFN: its entry is all zero,
- * so suppress #VE is clear (xen/arch/x86/mm/p2m-ept.c: tables are created
- * with suppress_ve set, the root of a new view is not). */
-bool p2m_root_empty(const struct p2m *p2m, uint64_t gfn);
+/* The suppress #VE bit of the entry at which the hardware's walk for GFN ends.
+ * p2m_get has it set for every hole, as ept_get_entry; but an entry that is
+ * not present has the bit it was given, and the root, which is all zero
+ * until used, has it clear (xen/arch/x86/mm/p2m-ept.c:ept_set_middle_entry
+ * sets it in tables below). */
+bool p2m_suppress_ve(const struct p2m *p2m, uint64_t gfn);
 
 /* The EPT permission bits of an access and type (ept_p2m_type_to_flags):
  * MEM_ACCESS_R | _W | _X.  w and wx are not valid EPT entries. */

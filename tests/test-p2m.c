@@ -76,8 +76,9 @@ static void test_layout(void **state)
     hv_close(hv);
 }
 
-/* Holes tell the order of the table that is missing.  Source:
- * p2m-ept.c:ept_get_entry. */
+/* Holes tell the order of the table that is missing, and have suppress #VE
+ * set whatever the entry has; the hardware goes by the entry.  Source:
+ * p2m-ept.c:ept_get_entry, ept_set_middle_entry, ept_set_entry. */
 static void test_holes(void **state)
 {
     struct sim_domain *d;
@@ -93,10 +94,14 @@ static void test_holes(void **state)
     assert_int_equal(get(&d->host, 0x9999).sve, 1);
     assert_int_equal(get(&d->host, 0x9999).type, P2M_MMIO_DM);
     assert_int_equal(p2m_init(&fresh, d, 1), 0);
-    assert_true(p2m_root_empty(&fresh, 0));
+    assert_false(p2m_suppress_ve(&fresh, 0));
     assert_int_equal(p2m_set(&fresh, 0, 0, 5, P2M_RAM_RW, 7, -1), 0);
-    assert_false(p2m_root_empty(&fresh, 0));
-    assert_true(p2m_root_empty(&fresh, 1ull << 27));
+    assert_true(p2m_suppress_ve(&fresh, 1));
+    assert_true(p2m_suppress_ve(&fresh, 1ull << 18));
+    assert_false(p2m_suppress_ve(&fresh, 1ull << 27));
+    assert_int_equal(p2m_set(&fresh, 1, 0, INVALID_MFN, P2M_MMIO_DM, 0, 0), 0);
+    assert_false(p2m_suppress_ve(&fresh, 1));
+    assert_int_equal(get(&fresh, 1).sve, 1);
     p2m_free(&fresh);
     hv_close(hv);
 }
