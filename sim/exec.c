@@ -249,17 +249,31 @@ static uint8_t wanted(const struct insn *in)
     }
 }
 
+/* hvmemul_map_linear_addr, __hvm_copy: while emulation is checked, each page
+ * of an access is, where something is mapped.  True when an event was sent. */
+static bool forbidden(struct sim_vcpu *v, const struct args_guest_mem *a,
+                      uint8_t want, const uint64_t mfn[2])
+{
+    uint32_t first = PAGE_SIZE - (a->gpa & (PAGE_SIZE - 1));
+
+    if (mfn[0] != INVALID_MFN &&
+        monitor_check_p2m(v, a->gla, a->gpa, want, false))
+        return true;
+    return mfn[1] != INVALID_MFN &&
+           monitor_check_p2m(v, a->gla + first, gpa_of(a, first), want,
+                             false);
+}
+
 enum outcome exec_data(struct sim_vcpu *v, struct insn *in,
                        const struct data_path *path)
 {
     uint64_t mfn[2];
     enum outcome out;
 
-    if (path && path->check &&
-        monitor_check_p2m(v, in->a.mem.gla, in->a.mem.gpa, wanted(in), false))
-        return PAUSED;
     if (path) {
         frames(path->p2m, &in->a.mem, mfn);
+        if (path->check && forbidden(v, &in->a.mem, wanted(in), mfn))
+            return PAUSED;
     } else {
         out = check_data(v, &in->a.mem, wanted(in), mfn);
         if (out != RAN)
@@ -292,6 +306,8 @@ static enum outcome copy_one(struct sim_vcpu *v,
     if (path) {
         frames(path->p2m, &src, from);
         frames(path->p2m, &dst, to);
+        if (path->check && forbidden(v, &dst, MEM_ACCESS_W, to))
+            return PAUSED;
     } else {
         out = check_data(v, &src, MEM_ACCESS_R, from);
         if (out != RAN)
@@ -315,6 +331,9 @@ enum outcome exec_copy(struct sim_vcpu *v, struct insn *in, uint64_t reps,
 
     if (path) {
         p = *path;
+        /* hvmemul_rep_movs goes by physical addresses, which nothing checks;
+         * a single byte is moved as by a plain instruction. */
+        p.check = path->check && a->count == 1;
         if (path->data) {
             rest = *path->data;
             p.data = &rest;
@@ -390,7 +409,7 @@ static enum outcome finish(struct sim_vcpu *v, uint64_t next)
     guest_retire(v, next);
     if (!v->single_step)
         return RAN;
-    if (v->d->monitor.vmexit && monitor_vmexit(v, EXIT_MONITOR_TRAP, 0) > 0)
+    if (monitor_vmexit(v, EXIT_MONITOR_TRAP, 0))
         return PAUSED;
     if (monitor_debug(v, DEBUG_SINGLESTEP, 3, 0, 0) > 0)
         return PAUSED;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A guest in views, #VE and its information page. */
+/* A guest in views, #VE and its information page, and page walks that are
+ * emulated instead of reported. */
 #include "tests/guest-env.h"
 
 #include <errno.h>
@@ -209,6 +210,103 @@ static void test_lazy(void **state)
     hv_close(e.hv);
 }
 
+static void walk_off(struct env *e)
+{
+    struct args_enable off = { .dom = DOM, .enable = 1 };
+
+    assert_int_equal(hv_call(e->hv, OP_MONITOR_PAGEFAULT, &off), 0);
+    set(e, XENMEM_access_n, L1);
+}
+
+static void push_through(struct env *e, enum hv_op op, uint64_t gpa,
+                         uint64_t value)
+{
+    push_walk(e, gpa, L1 << 12, false);
+    push(e, op, (struct args_guest_mem) {
+        .gpa = gpa, .len = 8, .value = value });
+}
+
+/* With in-guest page faults disabled an instruction whose page walk violates
+ * is emulated, and the accesses of its own are checked: writes and fetches
+ * alone, page by page, nothing being written before.  mm/mem_access.c:
+ * p2m_mem_access_check, hvm/emulate.c:hvmemul_map_linear_addr,
+ * hvm/monitor.c:hvm_monitor_check_p2m. */
+static void test_checked(void **state)
+{
+    struct env e = start(true);
+    uint64_t gpa = (D1 << 12) + 0xffc;
+
+    (void)state;
+    walk_off(&e);
+    poke(&e, D1 << 12, 0x55);
+    set(&e, XENMEM_access_n, D1);
+    push_through(&e, OP_GUEST_READ, D1 << 12, 0);
+    assert_through(&e);                 /* a read is let through */
+    assert_int_equal(result(&e).r0, 0x55);
+    push_through(&e, OP_GUEST_WRITE, D1 << 12, 1);
+    assert_fault(&e, D1 << 12, D1 << 12, R | W | DATA);
+    set(&e, XENMEM_access_rwx, D1);
+    answer(&e, 0);
+    assert_through(&e);
+    assert_int_equal(peek(&e, D1 << 12), 1);
+
+    set(&e, XENMEM_access_rx, D2);
+    push_through(&e, OP_GUEST_WRITE, gpa, 0x2222222211111111);
+    assert_fault(&e, D2 << 12, D2 << 12, R | W | DATA);
+    assert_int_equal(peek(&e, gpa - 4), 0);
+    set(&e, XENMEM_access_rwx, D2);
+    answer(&e, 0);
+    assert_through(&e);
+    assert_int_equal(peek(&e, gpa - 4), 0x1111111100000000);
+    assert_int_equal(peek(&e, D2 << 12), 0x22222222);
+    assert_int_equal(access_of(&e, L1), XENMEM_access_n);
+
+    set(&e, XENMEM_access_rw, D3);
+    push_through(&e, OP_GUEST_FETCH, D3 << 12, 0);
+    assert_fault(&e, D3 << 12, D3 << 12, X | DATA);
+    hv_close(e.hv);
+}
+
+/* A hole is no page to be checked. */
+static void test_checked_hole(void **state)
+{
+    struct env e = start(true);
+
+    (void)state;
+    walk_off(&e);
+    push_through(&e, OP_GUEST_WRITE, 0x9999000, 1);
+    push_through(&e, OP_GUEST_WRITE, 0xfffffc, 0x2222222211111111);
+    assert_through(&e);
+    assert_int_equal(peek(&e, 0xfffff8), 0x1111111100000000);
+    hv_close(e.hv);
+}
+
+/* rep movsb goes by physical addresses, which are not checked; the last byte
+ * is moved as by a plain one.  hvm/emulate.c:hvmemul_rep_movs,
+ * x86_emulate/x86_emulate.c (movs). */
+static void test_checked_string(void **state)
+{
+    struct env e = start(true);
+
+    (void)state;
+    walk_off(&e);
+    poke(&e, D1 << 12, 0x332211);
+    set(&e, XENMEM_access_rx, D2);
+    push_walk(&e, D1 << 12, L1 << 12, false);
+    push_copy(&e, D2 << 12, D1 << 12, 3);
+    assert_through(&e);
+    assert_int_equal(peek(&e, D2 << 12), 0x332211);
+    push_walk(&e, D1 << 12, L1 << 12, false);
+    push_copy(&e, (D2 << 12) + 8, D1 << 12, 1);
+    assert_fault(&e, (D2 << 12) + 8, (D2 << 12) + 8, R | W | DATA);
+    assert_int_equal(peek(&e, (D2 << 12) + 8), 0);
+    set(&e, XENMEM_access_rwx, D2);
+    answer(&e, 0);
+    assert_through(&e);
+    assert_int_equal(peek(&e, (D2 << 12) + 8), 0x11);
+    hv_close(e.hv);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -217,6 +315,9 @@ int main(void)
         cmocka_unit_test(test_ve_hole),
         cmocka_unit_test(test_ve_host_hole),
         cmocka_unit_test(test_lazy),
+        cmocka_unit_test(test_checked),
+        cmocka_unit_test(test_checked_hole),
+        cmocka_unit_test(test_checked_string),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A guest's instructions on the hardware: which accesses they are, in which
  * order these are checked, what a restart does again, and what has happened
- * to memory by then.  Views and #VE are in
- * test-guest-views.c. */
+ * to memory by then.  Views and #VE are in test-guest-views.c. */
 #include "tests/guest-env.h"
 
 /* Page by page, the first first; nothing moves before all pages may be
