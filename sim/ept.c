@@ -63,29 +63,13 @@ static bool deliver_ve(struct sim_vcpu *v, const struct mem_access *m,
     return true;
 }
 
+/* Whether mem_access forbids it: a write is a read, too (ept_handle_violation).
+ * Which right forbids what is what the hardware was told. */
 static bool violates(uint8_t want, uint8_t access)
 {
     if (want & MEM_ACCESS_W)
-        want |= MEM_ACCESS_R;   /* ept_handle_violation: writes read too */
-    switch (access) {
-    case XENMEM_access_r:
-        return want & MEM_ACCESS_WX;
-    case XENMEM_access_w:
-        return want & MEM_ACCESS_RX;
-    case XENMEM_access_x:
-        return want & MEM_ACCESS_RW;
-    case XENMEM_access_rx:
-    case XENMEM_access_rx2rw:
-        return want & MEM_ACCESS_W;
-    case XENMEM_access_wx:
-        return want & MEM_ACCESS_R;
-    case XENMEM_access_rw:
-        return want & MEM_ACCESS_X;
-    case XENMEM_access_rwx:
-        return false;
-    default:
-        return true;
-    }
+        want |= MEM_ACCESS_R;
+    return want & ~p2m_permissions(P2M_RAM_RW, access);
 }
 
 /* The access is against the view's mem_access: tell the listener. */

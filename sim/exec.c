@@ -22,8 +22,6 @@ uint32_t insn_len(const struct insn *in)
         return 2;
     case OP_GUEST_STEP:
         return 1;
-    case OP_GUEST_VALUE:
-        return 0;
     default:
         return 3;
     }
@@ -332,8 +330,10 @@ enum outcome exec_copy(struct sim_vcpu *v, struct insn *in, uint64_t reps,
     if (path) {
         p = *path;
         /* hvmemul_rep_movs goes by physical addresses, which nothing checks;
-         * a single byte is moved as by a plain instruction. */
-        p.check = path->check && a->count == 1;
+         * the last byte, and where source and destination overlap each, is
+         * left to a plain read and write. */
+        p.check = path->check && reps == 1 &&
+                  (a->count == 1 || !v->d->monitor.emulate_each_rep);
         if (path->data) {
             rest = *path->data;
             p.data = &rest;
@@ -403,27 +403,29 @@ static enum outcome walk(struct sim_vcpu *v, const struct insn *in)
     return RAN;
 }
 
-/* Retire the head; the monitor trap fires behind what the hardware ran. */
-static enum outcome finish(struct sim_vcpu *v, uint64_t next)
+/* The monitor trap fires behind what the hardware ran. */
+static enum outcome monitor_trap(struct sim_vcpu *v)
 {
-    guest_retire(v, next);
     if (!v->single_step)
         return RAN;
-    if (monitor_vmexit(v, EXIT_MONITOR_TRAP, 0))
-        return PAUSED;
-    if (monitor_debug(v, DEBUG_SINGLESTEP, 3, 0, 0) > 0)
+    if (monitor_vmexit(v, EXIT_MONITOR_TRAP, 0) ||
+        monitor_debug(v, DEBUG_SINGLESTEP, 0, 0, 0) > 0)
         return PAUSED;
     return vcpu_runnable(v) ? RAN : PAUSED;
 }
 
+static enum outcome finish(struct sim_vcpu *v, uint64_t next)
+{
+    guest_retire(v, next);
+    return monitor_trap(v);
+}
+
+/* ... also after each iteration of a string instruction. */
 static enum outcome exec_rep(struct sim_vcpu *v, struct insn *in)
 {
     enum outcome out = exec_copy(v, in, v->single_step ? 1 : ~0ull, NULL);
 
-    if (out == RETRY && v->single_step && !in->a.copy.count)
-        out = RAN;
-    if (out == RETRY && v->single_step &&
-        monitor_debug(v, DEBUG_SINGLESTEP, 3, 0, 0) > 0)
+    if (out == RETRY && monitor_trap(v) == PAUSED)
         return PAUSED;
     return out;
 }

@@ -158,6 +158,26 @@ static void test_destroy(void **state)
     hv_close(hv);
 }
 
+/* Several domains, of which any may go first. */
+static void test_several(void **state)
+{
+    struct sim_domain *d;
+    struct hv *hv = open_mb(16, &d);
+    struct args_create c;
+
+    (void)state;
+    for (uint32_t dom = 8; dom < 10; dom++) {
+        sim_default_domain(&c, dom, 16, 1);
+        assert_int_equal(hv_call(hv, OP_DOMAIN_CREATE, &c), 0);
+    }
+    assert_int_equal(call_dom(hv, OP_DOMAIN_DESTROY, 8), 0);
+    assert_null(sim_find((struct sim *)hv, 8));
+    assert_int_equal(call_dom(hv, OP_DOMAIN_DESTROY, DOM), 0);
+    assert_null(sim_find((struct sim *)hv, DOM));
+    assert_non_null(sim_find((struct sim *)hv, 9));
+    hv_close(hv);
+}
+
 /* populate and decrease through libxenctrl's _exact wrappers: EBUSY and
  * EINVAL whatever was wrong.  max_pages bounds the first.  Source:
  * xen/common/memory.c:populate_physmap, guest_remove_page; xc_domain.c. */
@@ -346,6 +366,7 @@ int main(void)
         cmocka_unit_test(test_create_invalid),
         cmocka_unit_test(test_pause),
         cmocka_unit_test(test_destroy),
+        cmocka_unit_test(test_several),
         cmocka_unit_test(test_reservation),
         cmocka_unit_test(test_memory),
         cmocka_unit_test(test_toolstack),

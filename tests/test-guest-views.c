@@ -304,6 +304,11 @@ static void test_checked_string(void **state)
     answer(&e, 0);
     assert_through(&e);
     assert_int_equal(peek(&e, (D2 << 12) + 8), 0x11);
+    /* Into its own source: byte by byte. */
+    set(&e, XENMEM_access_rx, D2);
+    push_walk(&e, D2 << 12, L1 << 12, false);
+    push_copy(&e, (D2 << 12) + 1, D2 << 12, 3);
+    assert_fault(&e, (D2 << 12) + 1, (D2 << 12) + 1, R | W | DATA);
     hv_close(e.hv);
 }
 

@@ -159,6 +159,19 @@ static void test_string(void **state)
     for (int left = 2; left >= 0; left--) {
         assert_int_equal(run(&e), 1);
         assert_int_equal(event(&e)->reason, VM_EVENT_REASON_SINGLESTEP);
+        if (left < 2)           /* of the second copy: its first byte */
+            assert_int_equal(event(&e)->data.regs.x86.rcx, left);
+        answer(&e, 0);
+    }
+    assert_through(&e);
+    /* Each trap is an exit, too: hvm/vmx/vmx.c:vmx_vmexit_handler. */
+    toggle(&e, OP_MONITOR_VMEXIT, 1, 1);
+    push_copy(&e, dst, D3 << 12, 2);
+    for (int left = 1; left >= 0; left--) {
+        assert_int_equal(run(&e), 1);
+        assert_int_equal(event(&e)->reason, VM_EVENT_REASON_VMEXIT);
+        assert_int_equal(event(&e)->u.vmexit.arch.vmx.reason, 37);
+        assert_int_equal(event(&e)->data.regs.x86.rcx, left);
         answer(&e, 0);
     }
     assert_through(&e);
