@@ -41,10 +41,25 @@ void evtchn_free_xen(struct sim_domain *d, uint32_t port)
     d->ports[port].monitor = false;
 }
 
+/* evtchn_interrupt: the device takes the interrupt, masks the channel, and
+ * has it to be read. */
+static void deliver(struct sim_port *p)
+{
+    if (!p->pending || p->masked)
+        return;
+    p->pending = false;
+    p->masked = true;
+    p->queued++;
+}
+
 void evtchn_raise(struct sim_domain *d, uint32_t port)
 {
-    if (port < NR_PORTS && d->ports[port].state == PORT_BOUND)
-        d->ports[port].pending = true;
+    struct sim_port *p = port < NR_PORTS ? &d->ports[port] : NULL;
+
+    if (!p || p->state != PORT_BOUND)
+        return;
+    p->pending = true;
+    deliver(p);
 }
 
 static bool local_used(const struct sim *sim, uint32_t local)
@@ -106,7 +121,7 @@ int sim_op_EVTCHN_BIND(struct sim *sim, struct args_port *a)
     p->state = PORT_BOUND;
     p->local = local;
     p->pending = true;
-    p->masked = false;
+    deliver(p);
     a->out = local;
     return 0;
 }
@@ -130,22 +145,23 @@ int sim_op_EVTCHN_PENDING(struct sim *sim, struct args_port *a)
     struct sim_domain *d;
     struct sim_port *p = open_port(sim, a, &d);
 
-    a->out = p && p->pending && !p->masked;
-    if (a->out) {
-        p->pending = false;
-        p->masked = true;
-    }
+    a->out = p && p->queued;
+    if (a->out)
+        p->queued--;
     return 0;
 }
 
-/* write() to the device passes over ports that are not open. */
+/* write() to the device passes over ports that are not open.  What came
+ * meanwhile is delivered now, even when the client knows of it already. */
 int sim_op_EVTCHN_UNMASK(struct sim *sim, struct args_port *a)
 {
     struct sim_domain *d;
     struct sim_port *p = open_port(sim, a, &d);
 
-    if (p)
+    if (p) {
         p->masked = false;
+        deliver(p);
+    }
     return 0;
 }
 
@@ -162,5 +178,6 @@ int sim_op_EVTCHN_UNBIND(struct sim *sim, struct args_port *a)
     p->local = 0;
     p->pending = false;
     p->masked = false;
+    p->queued = 0;
     return 0;
 }

@@ -19,7 +19,8 @@
 #define MAX_VIEWS       512     /* MAX_EPTP */
 #define NR_HVM_PARAMS   64
 #define NO_VIEW         0xffff  /* INVALID_ALTP2M */
-#define NR_PORTS        64
+#define NR_PORTS        1024    /* libxl's max_event_channels, and port 0 */
+#define MAX_PHYS_ADDR   40      /* CPUID 0x80000008 of the recorded Xen */
 
 struct sim_vcpu;
 struct sim_domain;
@@ -119,8 +120,9 @@ struct sim_ring {
 struct sim_port {
     enum { PORT_FREE, PORT_UNBOUND, PORT_BOUND } state;
     bool monitor;               /* notify consumes the ring's responses */
-    bool pending;               /* towards dom0 */
-    bool masked;                /* by dom0, until unmasked */
+    bool pending;               /* towards dom0, not taken by its kernel */
+    bool masked;                /* taken, until the client unmasks */
+    uint32_t queued;            /* how often the client can read it */
     uint32_t local;             /* dom0's port */
 };
 

@@ -93,7 +93,7 @@ int sim_wait(struct hv *hv, uint32_t dom)
             break;
     }
     return d->ring.enabled && d->ring.port < NR_PORTS &&
-           d->ports[d->ring.port].pending;
+           (d->ports[d->ring.port].pending || d->ports[d->ring.port].queued);
 }
 
 int sim_op_CLIENT_WAIT(struct sim *sim, struct args_u64 *a)
