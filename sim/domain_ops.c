@@ -32,7 +32,7 @@ int sim_op_DOMAIN_PAUSE(struct sim *sim, struct args_dom *a)
     if (!d)
         return -EINVAL;
     if (d->pause_count >= MAX_PAUSES)
-        return -EUSERS;
+        return -EOVERFLOW;
     d->pause_count++;
     return 0;
 }
@@ -254,6 +254,32 @@ static bool set_only_once(uint32_t param)
     }
 }
 
+/* The values that hvm_set_param refuses. */
+static bool param_valid(uint32_t param, uint64_t value)
+{
+    switch (param) {
+    case HVM_PARAM_TIMER_MODE:
+        return value <= HVMPTM_one_missed_tick_pending;
+    case HVM_PARAM_VIRIDIAN:
+        return !(value & ~(uint64_t)HVMPV_feature_mask) &&
+               value & HVMPV_base_freq;
+    case HVM_PARAM_ACPI_S_STATE:
+        return !value || value == 3;
+    case HVM_PARAM_ALTP2M:
+        return value <= XEN_ALTP2M_limited;
+    case HVM_PARAM_TRIPLE_FAULT_REASON:
+        return value <= SHUTDOWN_MAX;
+    case HVM_PARAM_NR_IOREQ_SERVER_PAGES:
+        return value && value <= 64;
+    case HVM_PARAM_MCA_CAP:
+        return !(value & ~(uint64_t)XEN_HVM_MCA_CAP_MASK);
+    case HVM_PARAM_X87_FIP_WIDTH:
+        return !value || value == 4 || value == 8;
+    default:
+        return true;
+    }
+}
+
 int sim_op_HVM_PARAM_GET(struct sim *sim, struct args_hvm_param *a)
 {
     struct sim_domain *d;
@@ -280,7 +306,7 @@ int sim_op_HVM_PARAM_SET(struct sim *sim, struct args_hvm_param *a)
     old = d->hvm_params[a->param];
     if (set_only_once(a->param) && old && old != a->value)
         return -EEXIST;
-    if (a->param == HVM_PARAM_ALTP2M && a->value > XEN_ALTP2M_limited)
+    if (!param_valid(a->param, a->value))
         return -EINVAL;
     d->hvm_params[a->param] = a->value;
     return 0;

@@ -137,9 +137,6 @@ static void send_event(struct sim_vcpu *v, bool sync, struct vm_event_st *req)
         req->flags |= VM_EVENT_FLAG_ALTERNATE_P2M;
         req->altp2m_idx = v->view;
     }
-    req->data.regs.x86 = v->regs;
-    req->data.regs.x86.npt_base = 0;    /* no nested guests */
-    req->data.regs.x86.vmtrace_pos = ~0ull;
     put_request(v, req);
 }
 
@@ -152,6 +149,11 @@ int monitor_traps(struct sim_vcpu *v, bool sync, struct vm_event_st *req)
 
     if (err == -EOPNOTSUPP)
         return 0;
+    /* One that sleeps does so in the middle of the exit's handler: these are
+     * its registers when it is woken, too. */
+    req->data.regs.x86 = v->regs;
+    req->data.regs.x86.npt_base = 0;    /* no nested guests */
+    req->data.regs.x86.vmtrace_pos = ~0ull;
     if (err) {
         if (d->sim->current != d || v->wait_slot || v->wait_put)
             return err;

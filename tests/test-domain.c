@@ -111,7 +111,7 @@ static void test_pause(void **state)
     assert_int_equal(call_dom(hv, OP_DOMAIN_UNPAUSE, DOM), -EINVAL);
     for (unsigned int n = 0; n < 255; n++)
         assert_int_equal(call_dom(hv, OP_DOMAIN_PAUSE, DOM), 0);
-    assert_int_equal(call_dom(hv, OP_DOMAIN_PAUSE, DOM), -EUSERS);
+    assert_int_equal(call_dom(hv, OP_DOMAIN_PAUSE, DOM), -EOVERFLOW);
     assert_int_equal(call_dom(hv, OP_DOMAIN_PAUSE, 0), -EINVAL);
     assert_int_equal(call_dom(hv, OP_DOMAIN_PAUSE, 999), -ESRCH);
     assert_int_equal(call_dom(hv, OP_DOMAIN_PAUSE, 0x7ff0), -ESRCH);

@@ -5,6 +5,8 @@
 
 #include "tests/monitored-guest.h"
 
+#include <xen/hvm/params.h>
+
 static int pending(struct env *e)
 {
     struct args_port a = { .dom = DOM, .port = 3 };
@@ -76,11 +78,75 @@ static void test_ports(void **state)
     hv_close(e.hv);
 }
 
+/* common/vm_event.c:vm_event_wait_slot: the ninth vCPU sleeps in the middle
+ * of its exit, so that its registers are those in front of the instruction;
+ * the view is that of the time it is woken (common/monitor.c). */
+static void test_registers_of_a_sleeper(void **state)
+{
+    struct env e = env_start(VENDOR_INTEL, NR_SLOTS + 1);
+
+    (void)state;
+    env_monitor_cr(&e, VM_EVENT_X86_CR4);
+    for (uint32_t i = 0; i <= NR_SLOTS; i++)
+        ins(&e, MOV_CR, reg, .vcpu = i, .rip = RIP, .index = 4, .value = 8);
+    assert_true(hv_wait(e.hv, DOM) >= 0);
+    assert_true(e.v[NR_SLOTS].wait_slot);
+    assert_int_equal(e.sring->req_prod, NR_SLOTS);
+    e.d->altp2m_active = true;
+    e.v[NR_SLOTS].view = 5;
+    for (uint32_t i = 0; i <= NR_SLOTS; i++) {
+        env_run(&e, VM_EVENT_REASON_WRITE_CTRLREG);
+        assert_int_equal(e.last.vcpu_id, i);
+        assert_int_equal(e.last.data.regs.x86.rip, RIP);
+        assert_int_equal(e.last.data.regs.x86.cr4, 0);
+        env_answer(&e, FLAG(VCPU_PAUSED));
+        if (e.sring->req_prod == e.req_cons)
+            break;
+    }
+    assert_int_equal(e.last.vcpu_id, NR_SLOTS);
+    assert_int_equal(e.last.altp2m_idx, 5);
+    hv_close(e.hv);
+}
+
+/* hvm/hvm.c:hvm_set_param: values refused. */
+static void test_hvm_params(void **state)
+{
+    static const struct {
+        uint32_t param;
+        uint64_t value;
+        int rc;
+    } rows[] = {
+        { HVM_PARAM_TIMER_MODE, 4, -EINVAL }, { HVM_PARAM_TIMER_MODE, 3, 0 },
+        { HVM_PARAM_VIRIDIAN, 2, -EINVAL }, { HVM_PARAM_VIRIDIAN, 1, 0 },
+        { HVM_PARAM_VIRIDIAN, 1ull << 32 | 1, -EEXIST },
+        { HVM_PARAM_ACPI_S_STATE, 1, -EINVAL },
+        { HVM_PARAM_ACPI_S_STATE, 0, 0 },
+        { HVM_PARAM_TRIPLE_FAULT_REASON, 6, -EINVAL },
+        { HVM_PARAM_TRIPLE_FAULT_REASON, 5, 0 },
+        { HVM_PARAM_NR_IOREQ_SERVER_PAGES, 65, -EINVAL },
+        { HVM_PARAM_NR_IOREQ_SERVER_PAGES, 8, 0 },
+        { HVM_PARAM_NR_IOREQ_SERVER_PAGES, 0, -EEXIST },
+        { HVM_PARAM_MCA_CAP, 2, -EINVAL }, { HVM_PARAM_MCA_CAP, 1, 0 },
+        { HVM_PARAM_X87_FIP_WIDTH, 2, -EINVAL },
+        { HVM_PARAM_X87_FIP_WIDTH, 8, 0 },
+    };
+    struct env e = env_start(VENDOR_INTEL, 1);
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY(rows); i++)
+        assert_int_equal(call(&e, HVM_PARAM_SET, hvm_param,
+                              .param = rows[i].param,
+                              .value = rows[i].value), rows[i].rc);
+    hv_close(e.hv);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_device),
         cmocka_unit_test(test_ports),
+        cmocka_unit_test(test_registers_of_a_sleeper),
+        cmocka_unit_test(test_hvm_params),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
