@@ -8,7 +8,6 @@
 
 #include <xen/hvm/params.h>
 
-#define MAX_PHYS_ADDR   40      /* CPUID 0x80000008 of the recorded Xen */
 
 /* hvm_altp2m_supported asks about the machine; here every domain brings its
  * own, and a domain that is not there is on the first one's. */

@@ -323,9 +323,9 @@ int sim_op_HVM_INJECT_TRAP(struct sim *sim, struct args_inject_trap *a)
     v = sim_vcpu(d, a->vcpu);
     if (d->config.type == GUEST_PV || !v)
         return -EINVAL;
-    if (v->trap.pending)
+    if (v->inject.pending)
         return -EBUSY;
-    v->trap = (struct pending_trap) {
+    v->inject = (struct pending_trap) {
         .pending = true, .vector = a->vector, .type = a->type,
         .error = a->error, .insn_len = a->insn_len, .cr2 = a->cr2,
     };

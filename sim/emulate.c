@@ -7,9 +7,6 @@
 
 #include <string.h>
 
-#define VECTOR_UD       6
-#define VECTOR_GP       13
-#define VECTOR_PF       14
 #define MAX_REPS        4096    /* hvmemul_virtual_to_linear */
 
 static void set_registers(struct sim_vcpu *v)
@@ -71,10 +68,10 @@ static bool emulate_insn_data(struct sim_vcpu *v, struct insn *in)
     if (in->op == OP_GUEST_TRAP) {
         guest_retire(v, rip);
         in = guest_head(v);
-        if (in && in->a.step.rip && in->a.step.rip != rip)
+        if (!in || (in->a.step.rip && in->a.step.rip != rip))
             return false;
-        v->guest->insn_rip = rip;
-        return in;
+        exec_start(v, in);
+        return true;
     }
     mfn = p2m_lookup(&v->d->host, v->regs.rax >> PAGE_SHIFT, &access);
     if (mfn != INVALID_MFN) {
@@ -112,7 +109,7 @@ void emulate_one(struct sim_vcpu *v, uint32_t flags)
     if (is_memory(in) && in->a.mem.unknown) {
         /* X86EMUL_UNIMPLEMENTED: told, or the guest gets #UD */
         if (!monitor_emul_unimplemented(v))
-            guest_take_trap(v, VECTOR_UD, 0);
+            guest_inject_exception(v, VECTOR_UD, NO_ERROR_CODE);
         return;
     }
     switch (in->op) {
@@ -136,7 +133,7 @@ void emulate_one(struct sim_vcpu *v, uint32_t flags)
         out = RAN;
         break;
     default:
-        exec_action(v, in);
+        exec_action(v, in, true);
         return;
     }
     if (out == RAN)
@@ -165,7 +162,7 @@ static void deferred_writes(struct sim_vcpu *v)
                        false) && ok;
     }
     if (!ok)
-        guest_take_trap(v, VECTOR_GP, 0);
+        guest_inject_exception(v, VECTOR_GP, 0);
 }
 
 static void vm_event_resume(struct sim_vcpu *v)
@@ -182,35 +179,23 @@ static void vm_event_resume(struct sim_vcpu *v)
     v->ve.sync_event = false;
 }
 
-/* vmx_inject_event: what vmx_get_pending_event reads back is the error code
- * of an earlier one where this has none, and the guest's CR2, which only a
- * page fault sets. */
-static void enter_trap(struct sim_vcpu *v)
-{
-    if (v->trap.error != ~0u)
-        v->entry_error = v->trap.error;
-    if (v->trap.vector == VECTOR_PF)
-        v->regs.cr2 = v->trap.cr2;
-}
-
 bool vcpu_resume(struct sim_vcpu *v)
 {
     if (v->wait_put && !ring_continue(v))
         return false;
     if (v->d->vm_event_state)
         vm_event_resume(v);
-    if (v->trap.pending)
-        enter_trap(v);
-    if (v->trap.pending && v->d->vm_event_state && v->next_interrupt) {
+    if (v->inject.pending) {
+        if (!v->entry.pending)          /* else it is lost */
+            guest_inject(v, &v->inject);
+        v->inject.pending = false;
+    }
+    if (v->entry.pending && v->d->vm_event_state && v->next_interrupt) {
         v->next_interrupt = false;
-        monitor_interrupt(v, v->trap.vector, v->trap.type, v->entry_error);
-        if (!vcpu_runnable(v))
-            return false;
+        monitor_interrupt(v, v->entry.vector, v->entry.type, v->entry_error);
     }
-    if (v->trap.pending) {
-        v->trap.pending = false;
-        guest_take_trap(v, v->trap.vector,
-                        v->trap.error == ~0u ? 0 : v->trap.error);
-    }
-    return vcpu_runnable(v);
+    if (!vcpu_runnable(v))
+        return false;
+    guest_enter(v);
+    return true;
 }

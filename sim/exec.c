@@ -365,8 +365,7 @@ enum outcome exec_copy(struct sim_vcpu *v, struct insn *in, uint64_t reps,
     return RAN;
 }
 
-/* Put the registers where the instruction expects them. */
-static void start(struct sim_vcpu *v, struct insn *in)
+void exec_start(struct sim_vcpu *v, const struct insn *in)
 {
     struct guest *g = v->guest;
 
@@ -440,7 +439,7 @@ enum outcome exec_insn(struct sim_vcpu *v, struct insn *in)
         guest_drop(v);
         return RAN;
     }
-    start(v, in);
+    exec_start(v, in);
     next = insn_next(v, in);
     out = walk(v, in);
     if (out != RAN)
@@ -462,7 +461,7 @@ enum outcome exec_insn(struct sim_vcpu *v, struct insn *in)
         out = exec_rep(v, in);
         break;
     default:
-        return exec_action(v, in);
+        return exec_action(v, in, false);
     }
     return out == RAN ? finish(v, next) : out;
 }

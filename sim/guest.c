@@ -321,6 +321,44 @@ void guest_rip_moved(struct sim_vcpu *v)
     }
 }
 
+/* vmx_inject_event, svm_inject_event.  What is read back as pending: with VMX
+ * the error code of an earlier one where this has none; with SVM all but INT n
+ * are hardware exceptions; CR2 is the guest's, which only a page fault sets. */
+void guest_inject(struct sim_vcpu *v, const struct pending_trap *trap)
+{
+    bool amd = v->d->config.vendor == VENDOR_AMD;
+
+    v->entry = *trap;
+    v->entry.pending = true;
+    if (trap->vector == VECTOR_PF)
+        v->regs.cr2 = trap->cr2;
+    if (trap->error != NO_ERROR_CODE)
+        v->entry_error = trap->error;
+    else if (amd)
+        v->entry_error = 0;
+    if (amd && trap->type != TYPE_SW_INTERRUPT)
+        v->entry.type = TYPE_HW_EXCEPTION;
+}
+
+void guest_inject_exception(struct sim_vcpu *v, uint8_t vector,
+                            uint32_t error)
+{
+    struct pending_trap trap = {
+        .vector = vector, .type = TYPE_HW_EXCEPTION, .error = error,
+    };
+
+    guest_inject(v, &trap);
+}
+
+void guest_enter(struct sim_vcpu *v)
+{
+    if (!v->entry.pending)
+        return;
+    v->entry.pending = false;
+    guest_take_trap(v, v->entry.vector,
+                    v->entry.error == NO_ERROR_CODE ? 0 : v->entry.error);
+}
+
 void guest_take_trap(struct sim_vcpu *v, uint8_t vector, uint32_t error)
 {
     struct guest *g = v->guest;

@@ -11,6 +11,15 @@
 #define MAX_DATA        64      /* bytes of one data access */
 #define MAX_RESULTS     4
 
+#define VECTOR_DB       1
+#define VECTOR_BP       3
+#define VECTOR_UD       6
+#define VECTOR_GP       13
+#define VECTOR_PF       14
+#define TYPE_HW_EXCEPTION       3       /* X86_EVENTTYPE_* */
+#define TYPE_SW_INTERRUPT       4
+#define NO_ERROR_CODE   (~0u)
+
 struct insn {
     uint32_t op;                /* OP_GUEST_* */
     uint32_t nr_walks;
@@ -70,6 +79,13 @@ void guest_add_result(struct sim_vcpu *v, uint64_t value);
 /* The guest takes exception VECTOR; the instruction is given up, as the
  * handlers of test guests step over it. */
 void guest_take_trap(struct sim_vcpu *v, uint8_t vector, uint32_t error);
+/* hvm_inject_event: VECTOR (of X86_EVENTTYPE_ TYPE; ERROR ~0 for none) is
+ * pending until V enters the guest, which may be after an event. */
+void guest_inject(struct sim_vcpu *v, const struct pending_trap *trap);
+void guest_inject_exception(struct sim_vcpu *v, uint8_t vector,
+                            uint32_t error);
+/* VM entry: V takes what is pending. */
+void guest_enter(struct sim_vcpu *v);
 
 /* ---- ept.c ---- */
 /* One access of at most a page: walk it through V's map; on success *mfn is
@@ -83,6 +99,8 @@ enum outcome ept_access(struct sim_vcpu *v, const struct mem_access *m,
                         uint64_t *mfn);
 
 /* ---- exec.c ---- */
+/* The head begins: put the registers where it expects them. */
+void exec_start(struct sim_vcpu *v, const struct insn *in);
 /* Run the head once, on the hardware. */
 enum outcome exec_insn(struct sim_vcpu *v, struct insn *in);
 /* The data side of a memory instruction, through map P2M.  NOWRITE: stores
@@ -102,14 +120,27 @@ uint32_t insn_len(const struct insn *in);
 uint64_t insn_next(const struct sim_vcpu *v, const struct insn *in);
 
 /* ---- action.c: what is not a memory access ---- */
-enum outcome exec_action(struct sim_vcpu *v, struct insn *in);
+/* EMULATED by Xen: no exit, and none of the events of an exit's handler;
+ * those of register writes come all the same. */
+enum outcome exec_action(struct sim_vcpu *v, struct insn *in, bool emulated);
+void exec_desc_data(struct sim_vcpu *v, struct insn *in);
+
+/* ---- registers.c ---- */
 /* The actual writes, deferred ones too: false raises #GP. */
 bool write_cr0(struct sim_vcpu *v, uint64_t value, bool may_defer);
 bool write_cr3(struct sim_vcpu *v, uint64_t value, bool may_defer);
 bool write_cr4(struct sim_vcpu *v, uint64_t value, bool may_defer);
 bool write_msr(struct sim_vcpu *v, uint32_t msr, uint64_t value,
                bool may_defer);
-void exec_desc_data(struct sim_vcpu *v, struct insn *in);
+/* Whether Intel's hardware exits at all: Xen leaves some to the guest. */
+bool cr_write_exits(const struct sim_vcpu *v, uint64_t cr, uint64_t value);
+bool msr_access_exits(const struct sim_vcpu *v, uint64_t msr, bool write);
+/* EFER.LMA is set while LME and CR0.PG are. */
+void update_lma(struct sim_vcpu *v);
+bool write_xcr0(struct sim_vcpu *v, uint64_t value);
+/* Where V keeps MSR, or NULL for one that it cannot read.  EXISTS: a live
+ * guest was seen to have it. */
+uint64_t *msr_register(struct sim_vcpu *v, uint32_t msr, bool exists);
 
 /* ---- emulate.c ---- */
 /* hvm_do_resume: what a response asked for, then pending traps.  False when

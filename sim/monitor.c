@@ -194,8 +194,8 @@ int monitor_vmexit(struct sim_vcpu *v, uint64_t reason, uint64_t qual)
     const struct sim_monitor *m = &v->d->monitor;
     struct vm_event_st req = { .reason = VM_EVENT_REASON_VMEXIT };
 
-    if (!m->vmexit)
-        return 0;
+    if (!m->vmexit || v->d->config.vendor != VENDOR_INTEL)
+        return 0;               /* svm.c tells nobody */
     req.u.vmexit.arch.vmx.reason = reason;
     req.u.vmexit.arch.vmx.qualification = qual;
     return monitor_traps(v, m->vmexit_sync, &req);

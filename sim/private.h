@@ -81,7 +81,8 @@ struct sim_vcpu {
     uint64_t xcr0;
     struct known_msr msrs[NR_KNOWN_MSRS];
     uint32_t nr_msrs;
-    struct pending_trap trap;   /* to be injected at the next entry */
+    struct pending_trap inject; /* the toolstack's, until it runs again */
+    struct pending_trap entry;  /* taken at the next VM entry */
     uint32_t entry_error;       /* VM_ENTRY_EXCEPTION_ERROR_CODE */
 
     /* altp2m */

@@ -22,7 +22,7 @@ static uint64_t draw(struct sim *sim)
 
 static bool can_run(const struct sim_vcpu *v)
 {
-    bool resume = v->wait_put || v->trap.pending ||
+    bool resume = v->wait_put || v->inject.pending || v->entry.pending ||
                   (v->d->vm_event_state &&
                    (v->ve.set_gprs || v->ve.emulate_flags ||
                     v->ve.write.cr0 || v->ve.write.cr3 || v->ve.write.cr4 ||
@@ -62,6 +62,8 @@ static void run_one(struct sim *sim, struct sim_vcpu *v)
     if (vcpu_resume(v)) {
         in = guest_head(v);
         out = in ? exec_insn(v, in) : RAN;
+        if (vcpu_runnable(v))
+            guest_enter(v);
     }
     sim->current = NULL;
     /* It could run and yet got nowhere: not again in this wait. */
@@ -110,31 +112,44 @@ int sim_op_CLIENT_WAIT(struct sim *sim, struct args_u64 *a)
     return rc < 0 ? rc : 0;
 }
 
+/* The register that EV wrote is where the model has gone on to already. */
+static uint64_t *written(struct sim_vcpu *v, const struct vm_event_st *ev)
+{
+    if (ev->reason == VM_EVENT_REASON_MOV_TO_MSR)
+        return msr_register(v, ev->u.mov_to_msr.msr, false);
+    if (ev->reason != VM_EVENT_REASON_WRITE_CTRLREG)
+        return NULL;
+    switch (ev->u.write_ctrlreg.index) {
+    case VM_EVENT_X86_CR0:
+        return &v->regs.cr0;
+    case VM_EVENT_X86_CR3:
+        return &v->regs.cr3;
+    case VM_EVENT_X86_CR4:
+        return &v->regs.cr4;
+    default:
+        return NULL;
+    }
+}
+
 int sim_observe(struct hv *hv, uint32_t dom, const struct vm_event_st *ev)
 {
     struct sim_domain *d = sim_find((struct sim *)hv, dom);
     struct sim_vcpu *v = d ? sim_vcpu(d, ev->vcpu_id) : NULL;
-    struct vm_event_regs_x86 old;
+    uint64_t rip, *reg, value = 0;
 
     if (!v)
         return -ESRCH;
     if (!v->vm_event_pause_count)
         return 0;               /* the guest has moved on since */
-    old = v->regs;
+    rip = v->regs.rip;
+    reg = written(v, ev);
+    if (reg)
+        value = *reg;
     v->regs = ev->data.regs.x86;
-    /* What the model has already gone past keeps its value. */
-    v->regs.rip = old.rip;
-    if (ev->reason == VM_EVENT_REASON_WRITE_CTRLREG) {
-        v->regs.cr0 = old.cr0;
-        v->regs.cr3 = old.cr3;
-        v->regs.cr4 = old.cr4;
-    } else if (ev->reason == VM_EVENT_REASON_MOV_TO_MSR) {
-        v->regs.sysenter_cs = old.sysenter_cs;
-        v->regs.sysenter_esp = old.sysenter_esp;
-        v->regs.sysenter_eip = old.sysenter_eip;
-        v->regs.msr_efer = old.msr_efer;
-        v->regs.msr_star = old.msr_star;
-        v->regs.msr_lstar = old.msr_lstar;
-    }
+    v->regs.rip = rip;
+    if (reg)
+        *reg = value;
+    if (reg == &v->regs.cr0)
+        update_lma(v);
     return 0;
 }

@@ -108,6 +108,57 @@ static void test_registers_of_a_sleeper(void **state)
     hv_close(e.hv);
 }
 
+/* A vCPU paused in an event has the registers that a live one was seen to
+ * have, but for what the model has gone past: rip and the register written. */
+static void test_observed(void **state)
+{
+    static const struct {
+        uint32_t reason, index;     /* of the CR, or the MSR */
+        size_t kept;                /* offset in the registers */
+    } rows[] = {
+        { VM_EVENT_REASON_WRITE_CTRLREG, VM_EVENT_X86_CR0,
+          offsetof(struct vm_event_regs_x86, cr0) },
+        { VM_EVENT_REASON_WRITE_CTRLREG, VM_EVENT_X86_CR3,
+          offsetof(struct vm_event_regs_x86, cr3) },
+        { VM_EVENT_REASON_WRITE_CTRLREG, VM_EVENT_X86_CR4,
+          offsetof(struct vm_event_regs_x86, cr4) },
+        { VM_EVENT_REASON_WRITE_CTRLREG, VM_EVENT_X86_XCR0, 0 },
+        { VM_EVENT_REASON_MOV_TO_MSR, 0xc0000081,
+          offsetof(struct vm_event_regs_x86, msr_star) },
+        { VM_EVENT_REASON_MOV_TO_MSR, 0x1000, 0 },
+        { VM_EVENT_REASON_CPUID, 0, 0 },
+    };
+    struct env e = env_start(VENDOR_INTEL, 1);
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY(rows); i++) {
+        struct vm_event_st ev = { .reason = rows[i].reason };
+        struct vm_event_regs_x86 want;
+
+        if (rows[i].reason == VM_EVENT_REASON_MOV_TO_MSR)
+            ev.u.mov_to_msr.msr = rows[i].index;
+        else
+            ev.u.write_ctrlreg.index = rows[i].index;
+        memset(&e.v->regs, 0x11, sizeof e.v->regs);
+        memset(&ev.data.regs.x86, 0xff, sizeof want);
+        assert_int_equal(hv_observe(e.hv, DOM, &ev), 0);
+        assert_int_equal(e.v->regs.rax, 0x1111111111111111); /* runs */
+        e.v->vm_event_pause_count = 1;
+        assert_int_equal(hv_observe(e.hv, DOM, &ev), 0);
+        e.v->vm_event_pause_count = 0;
+        memset(&want, 0xff, sizeof want);
+        memset(&want.rip, 0x11, 8);
+        if (rows[i].kept)
+            memset((char *)&want + rows[i].kept, 0x11, 8);
+        if (rows[i].kept == offsetof(struct vm_event_regs_x86, cr0))
+            want.msr_efer &= ~0x400ull;     /* no long mode without paging */
+        assert_memory_equal(&e.v->regs, &want, sizeof want);
+        ev.vcpu_id = 1;
+        assert_int_equal(hv_observe(e.hv, DOM, &ev), -ESRCH);
+    }
+    hv_close(e.hv);
+}
+
 /* hvm/hvm.c:hvm_set_param: values refused. */
 static void test_hvm_params(void **state)
 {
@@ -146,6 +197,7 @@ int main(void)
         cmocka_unit_test(test_device),
         cmocka_unit_test(test_ports),
         cmocka_unit_test(test_registers_of_a_sleeper),
+        cmocka_unit_test(test_observed),
         cmocka_unit_test(test_hvm_params),
     };
 
