@@ -51,8 +51,13 @@ int access_set(struct sim_domain *d, uint64_t gfn, uint32_t nr,
         d->host.default_access = a;
         return 0;
     }
-    for (uint32_t i = 0; !rc && i < nr; i++)
-        rc = set_one(p2m, gfn + i, a);
+    for (uint32_t i = 0, n; !rc && i < nr; i += n) {
+        n = p2m_set_access(p2m, gfn + i, nr - i, a);
+        if (!n) {
+            rc = set_one(p2m, gfn + i, a);
+            n = 1;
+        }
+    }
     return rc;
 }
 
@@ -129,12 +134,13 @@ static bool no_listener(struct sim_vcpu *v, struct p2m *p2m, uint64_t gfn)
     return true;
 }
 
+/* All but the registers, which come when it is sent. */
 static void fill_request(struct vm_event_st *req, uint64_t gpa, uint64_t gla,
                          const struct npfec *npfec)
 {
     struct vm_event_mem_access *m = &req->u.mem_access;
 
-    memset(req, 0, sizeof(*req));
+    memset(req, 0, offsetof(struct vm_event_st, data));
     req->reason = VM_EVENT_REASON_MEM_ACCESS;
     m->gfn = gpa >> PAGE_SHIFT;
     m->offset = gpa & (PAGE_SIZE - 1);

@@ -7,6 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The leaf of every block that nothing is mapped in. */
+static const struct p2m_table no_leaf = {
+    .access = { [0 ... TABLE_ENTRIES - 1] = XENMEM_access_n },
+    .mfn = { [0 ... TABLE_ENTRIES - 1] = NO_MFN32 },
+};
+
 /* ept_p2m_type_to_flags (xen/arch/x86/mm/p2m-ept.c). */
 uint8_t p2m_permissions(uint8_t type, uint8_t access)
 {
@@ -144,9 +150,37 @@ static void entry_read(const struct p2m_table *t, unsigned int i,
     entry->sve = !!(t->info[i] & ENTRY_SVE);
 }
 
-void p2m_get(const struct p2m *p2m, uint64_t gfn, struct p2m_entry *entry)
+/* The leaf table with GFN, if the directory has one: where a walk ends up. */
+static struct p2m_table *dir_leaf(const struct p2m *p2m, uint64_t gfn)
 {
-    const struct p2m_table *t = p2m->root;
+    uint64_t block = gfn >> 9;
+    uint64_t e = block < p2m->dir_len ? p2m->dir[block] : 1;
+
+    if ((e & 1) || e == (uintptr_t)&no_leaf)
+        return NULL;
+    return (struct p2m_table *)(uintptr_t)e;
+}
+
+uint32_t p2m_set_access(struct p2m *p2m, uint64_t gfn, uint32_t nr,
+                        uint8_t access)
+{
+    struct p2m_table *leaf = dir_leaf(p2m, gfn);
+    unsigned int first = p2m_index(gfn, 0);
+    uint32_t n = 0;
+
+    if (!leaf || (p2m->view == NO_VIEW && altp2m_active(p2m->d)))
+        return 0;
+    while (n < nr && first + n < TABLE_ENTRIES &&
+           (leaf->info[first + n] & ENTRY_VALID))
+        n++;
+    memset(leaf->access + first, access, n);
+    return n;
+}
+
+/* ept_get_entry, beginning at T. */
+static void walk(const struct p2m *p2m, const struct p2m_table *t,
+                 uint64_t gfn, struct p2m_entry *entry)
+{
     unsigned int i, level;
 
     *entry = (struct p2m_entry) {
@@ -179,12 +213,19 @@ void p2m_get(const struct p2m *p2m, uint64_t gfn, struct p2m_entry *entry)
     entry_read(t, i, gfn, entry);
 }
 
+void p2m_get(const struct p2m *p2m, uint64_t gfn, struct p2m_entry *entry)
+{
+    const struct p2m_table *leaf = dir_leaf(p2m, gfn);
+
+    walk(p2m, leaf ? leaf : p2m->root, gfn, entry);
+}
+
 uint64_t p2m_lookup_walk(const struct p2m *p2m, uint64_t gfn,
                          uint8_t *access)
 {
     struct p2m_entry entry;
 
-    p2m_get(p2m, gfn, &entry);
+    walk(p2m, p2m->root, gfn, &entry);
     *access = entry.access;
     return entry.mfn;
 }
@@ -198,7 +239,7 @@ bool p2m_suppress_ve(const struct p2m *p2m, uint64_t gfn)
     return t->info[p2m_index(gfn, t->level)] & ENTRY_SVE;
 }
 
-/* What the directory says of one block: 0, a leaf, or 512 frames mapped in a
+/* What the directory says of one block: a leaf, or 512 frames mapped in a
  * row with one access (a superpage, or a flat table). */
 static uint64_t dir_entry(const struct p2m *p2m, uint64_t block)
 {
@@ -215,24 +256,23 @@ static uint64_t dir_entry(const struct p2m *p2m, uint64_t block)
     }
     if (t->level == 1 && t->info[p2m_index(gfn, 1)] & ENTRY_TABLE)
         return (uintptr_t)t->next[p2m_index(gfn, 1)];
-    p2m_get(p2m, gfn, &entry);
+    walk(p2m, p2m->root, gfn, &entry);
     if (entry.mfn == INVALID_MFN)
-        return 0;
+        return (uintptr_t)&no_leaf;
     return entry.mfn << 8 | (uint64_t)entry.access << 1 | 1;
 }
 
 /* A directory that cannot grow only makes lookups slower. */
 static void dir_grow(struct p2m *p2m, uint64_t need)
 {
-    uint64_t len = p2m->dir_len ? p2m->dir_len : 64;
+    uint64_t len = (need + TABLE_ENTRIES - 1) & ~(TABLE_ENTRIES - 1ull);
     uint64_t *dir;
 
-    while (len < need)
-        len *= 2;
     dir = realloc(p2m->dir, len * sizeof(*dir));
     if (!dir)
         return;
-    memset(dir + p2m->dir_len, 0, (len - p2m->dir_len) * sizeof(*dir));
+    for (uint64_t block = p2m->dir_len; block < len; block++)
+        dir[block] = (uintptr_t)&no_leaf;
     p2m->dir = dir;
     p2m->dir_len = len;
 }

@@ -54,8 +54,8 @@ struct p2m_table {
 #define NO_MFN32        UINT32_MAX
 
 /* The mapping of 512 frames, by gfn >> 9, so that a lookup need not walk: a
- * leaf table, a 2 MiB mapping (bit 0 set, the access above it, the mfn from
- * bit 8), or 0 where the tables have to be asked. */
+ * leaf table, which for a hole is one of nothing but holes; or a 2 MiB mapping
+ * (bit 0 set, the access above it, the mfn from bit 8). */
 #define P2M_DIR_LIMIT   (1u << 16)      /* gfns above 128 GiB always walk */
 
 struct p2m {
@@ -91,16 +91,21 @@ uint64_t p2m_lookup_walk(const struct p2m *p2m, uint64_t gfn,
 static inline uint64_t p2m_lookup(const struct p2m *p2m, uint64_t gfn,
                                   uint8_t *access)
 {
-    uint64_t block = gfn >> 9, i = gfn & (TABLE_ENTRIES - 1);
-    uint64_t e = block < p2m->dir_len ? p2m->dir[block] : 0;
+    uint64_t block = gfn >> 9, i = gfn & (TABLE_ENTRIES - 1), e;
     const struct p2m_table *leaf;
 
-    if (e & 1) {
+    if (__builtin_expect(block >= p2m->dir_len, 0)) {
+        uint8_t walked;         /* leaves *access in a register */
+        uint64_t mfn = p2m_lookup_walk(p2m, gfn, &walked);
+
+        *access = walked;
+        return mfn;
+    }
+    e = p2m->dir[block];
+    if (__builtin_expect(e & 1, 0)) {
         *access = (e >> 1) & 0xf;
         return (e >> 8) + i;
     }
-    if (__builtin_expect(!e, 0))
-        return p2m_lookup_walk(p2m, gfn, access);
     leaf = (const struct p2m_table *)(uintptr_t)e;
     *access = leaf->access[i];
     return leaf->mfn[i] == NO_MFN32 ? INVALID_MFN : leaf->mfn[i];
@@ -120,6 +125,11 @@ int p2m_set(struct p2m *p2m, uint64_t gfn, unsigned int order, uint64_t mfn,
  * until used, has it clear (xen/arch/x86/mm/p2m-ept.c:ept_set_middle_entry
  * sets it in tables below). */
 bool p2m_suppress_ve(const struct p2m *p2m, uint64_t gfn);
+/* Set the access of the first of the NR gfns from GFN on, as p2m_set would one
+ * by one: as many as lie in one leaf table, are mapped there, and concern no
+ * view.  How many, perhaps none. */
+uint32_t p2m_set_access(struct p2m *p2m, uint64_t gfn, uint32_t nr,
+                        uint8_t access);
 
 /* The EPT permission bits of an access and type (ept_p2m_type_to_flags):
  * MEM_ACCESS_R | _W | _X.  w and wx are not valid EPT entries. */
