@@ -85,7 +85,6 @@ static enum outcome report(struct sim_vcpu *v, const struct mem_access *m,
 
     if (m->want & MEM_ACCESS_W)
         npfec.access |= MEM_ACCESS_R;
-    memset(&req, 0, sizeof(req));
     sync = access_check(v, m->gpa, m->gla, &npfec, &req, &send);
     if (v->d->shut_down)
         return CRASHED;

@@ -106,6 +106,19 @@ static void consumed(struct sim_domain *d, uint32_t rsp_cons)
     ring_wake(d);
 }
 
+/* The response, with what it says is in its data area. */
+static void copy_response(struct vm_event_st *rsp,
+                          const struct vm_event_st *slot)
+{
+    const uint32_t with_data = VM_EVENT_FLAG_SET_REGISTERS |
+                               VM_EVENT_FLAG_SET_EMUL_READ_DATA |
+                               VM_EVENT_FLAG_SET_EMUL_INSN_DATA;
+
+    memcpy(rsp, slot, offsetof(struct vm_event_st, data));
+    if (rsp->flags & with_data)
+        memcpy(&rsp->data, &slot->data, sizeof(rsp->data));
+}
+
 /* Xen goes on until it has caught up with rsp_prod, however far that is,
  * reading the same slots again; once round is enough here, and leaves the
  * indices as Xen does. */
@@ -122,7 +135,7 @@ int ring_resume(struct sim_domain *d)
     for (n = 0; n < NR_SLOTS && r->rsp_cons != rsp_prod; n++) {
         struct sim_vcpu *v;
 
-        memcpy(&rsp, &sring->ring[r->rsp_cons & (NR_SLOTS - 1)], sizeof rsp);
+        copy_response(&rsp, &sring->ring[r->rsp_cons & (NR_SLOTS - 1)].rsp);
         consumed(d, r->rsp_cons + 1);
         if (rsp.version != VM_EVENT_INTERFACE_VERSION)
             continue;

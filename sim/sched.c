@@ -20,15 +20,19 @@ static uint64_t draw(struct sim *sim)
     return x * 0x2545f4914f6cdd1dull;
 }
 
+static bool has_to_resume(const struct sim_vcpu *v)
+{
+    return v->wait_put || v->inject.pending || v->entry.pending ||
+           (v->d->vm_event_state &&
+            (v->ve.set_gprs || v->ve.emulate_flags ||
+             v->ve.write.cr0 || v->ve.write.cr3 || v->ve.write.cr4 ||
+             v->ve.write.msr));
+}
+
 static bool can_run(const struct sim_vcpu *v)
 {
-    bool resume = v->wait_put || v->inject.pending || v->entry.pending ||
-                  (v->d->vm_event_state &&
-                   (v->ve.set_gprs || v->ve.emulate_flags ||
-                    v->ve.write.cr0 || v->ve.write.cr3 || v->ve.write.cr4 ||
-                    v->ve.write.msr));
-
-    return vcpu_runnable(v) && !v->stuck && (v->guest->count || resume);
+    return vcpu_runnable(v) && !v->stuck &&
+           (v->guest->count || has_to_resume(v));
 }
 
 /* The next vCPU to run, or NULL: the first after the last one that ran, and
@@ -43,10 +47,11 @@ static struct sim_vcpu *pick(struct sim *sim, struct sim_domain *d)
         skip = ready ? draw(sim) % ready : 0;
     }
     for (uint32_t i = 0; i < n; i++) {
-        struct sim_vcpu *v = &d->vcpus[(d->next_vcpu + i) % n];
+        uint32_t id = d->next_vcpu + i;
+        struct sim_vcpu *v = &d->vcpus[id < n ? id : id - n];
 
         if (can_run(v) && !skip--) {
-            d->next_vcpu = (v->id + 1) % n;
+            d->next_vcpu = v->id + 1 < n ? v->id + 1 : 0;
             return v;
         }
     }

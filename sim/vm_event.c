@@ -95,19 +95,28 @@ static void sleep_for_slot(struct sim_vcpu *v)
     r->waiting[r->nr_waiting++] = v->id;
 }
 
-/* vm_event_put_request, with a slot in hand.  A vCPU that goes on while
- * there is less room than one slot for each vCPU is blocked. */
+_Static_assert(sizeof(((struct vm_event_st *)0)->data) ==
+               sizeof(struct vm_event_regs_x86), "registers are all data");
+
+/* vm_event_put_request, with a slot in hand, and vm_event_fill_regs.  A vCPU
+ * that goes on while there is less room than one slot for each vCPU is
+ * blocked. */
 static void put_request(struct sim_vcpu *v, struct vm_event_st *req)
 {
     struct sim_domain *d = v->d;
     struct sim_ring *r = &d->ring;
     vm_event_sring_t *sring = r->page;
+    struct vm_event_st *slot;
     bool own = d->sim->current == d;
 
     if (!own)
         req->flags |= VM_EVENT_FLAG_FOREIGN;
     req->version = VM_EVENT_INTERFACE_VERSION;
-    memcpy(&sring->ring[r->req_prod_pvt & (NR_SLOTS - 1)], req, sizeof *req);
+    slot = &sring->ring[r->req_prod_pvt & (NR_SLOTS - 1)].req;
+    memcpy(slot, req, offsetof(struct vm_event_st, data));
+    slot->data.regs.x86 = v->regs;      /* all of .data */
+    slot->data.regs.x86.npt_base = 0;   /* no nested guests */
+    slot->data.regs.x86.vmtrace_pos = ~0ull;
     sring->req_prod = ++r->req_prod_pvt;
 
     if (own)
