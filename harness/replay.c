@@ -52,7 +52,8 @@ static void prepare(struct replay *r, const struct hv_record *rec)
 {
     struct hv_record *actual = &r->actual;
 
-    *actual = *rec;
+    memcpy(actual, rec, offsetof(struct hv_record, args) +
+                        hv_ops_table[rec->op].size);
     for (const struct hv_field *f = hv_ops_table[rec->op].fields; f->name;
          f++) {
         struct hv_span *span;
@@ -70,6 +71,15 @@ static void prepare(struct replay *r, const struct hv_record *rec)
     }
 }
 
+/* hv_op_difference, but most records are the same to the last byte. */
+static const struct hv_field *difference(struct replay *r,
+                                         const struct hv_record *rec)
+{
+    if (!memcmp(&rec->args, &r->actual.args, hv_ops_table[rec->op].size))
+        return NULL;
+    return hv_op_difference(rec->op, &rec->args, &r->actual.args);
+}
+
 static enum replay_cause call(struct replay *r, const struct hv_record *rec)
 {
     const struct hv_field *f;
@@ -82,7 +92,7 @@ static enum replay_cause call(struct replay *r, const struct hv_record *rec)
         return REPLAY_SAME;
     if (rec->op == OP_MONITOR_ENABLE)
         init_ring(r, rec->args.MONITOR_ENABLE.dom);
-    f = hv_op_difference(rec->op, &rec->args, &r->actual.args);
+    f = difference(r, rec);
     r->report->field = f;
     return f ? REPLAY_FIELD : REPLAY_SAME;
 }
@@ -94,19 +104,18 @@ static enum replay_cause event(struct replay *r, const struct hv_record *rec)
     void *page = hv_ring(r->hv, dom);
     const struct hv_field *f;
 
-    hv_op_init(OP_EVENT, &r->actual.args);
     r->actual.op = OP_EVENT;
     r->actual.seq = rec->seq;
-    if (!page)
-        return REPLAY_NO_RING;
-    if (!ring_has_request(ring, page) && hv_wait(r->hv, dom) < 0)
-        return REPLAY_NO_EVENT;
-    if (!ring_has_request(ring, page))
-        return REPLAY_NO_EVENT;
+    if (page && !ring_has_request(ring, page))
+        hv_wait(r->hv, dom);
+    if (!page || !ring_has_request(ring, page)) {
+        hv_op_init(OP_EVENT, &r->actual.args);
+        return page ? REPLAY_NO_EVENT : REPLAY_NO_RING;
+    }
     r->actual.args.EVENT.dom = dom;
     ring_take(ring, page, &r->actual.args.EVENT);
     r->report->events++;
-    f = hv_op_difference(OP_EVENT, &rec->args, &r->actual.args);
+    f = difference(r, rec);
     r->report->field = f;
     if (f)
         return REPLAY_FIELD;

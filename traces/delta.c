@@ -105,30 +105,45 @@ size_t delta_encode(const unsigned char *raw, size_t size,
     return masks - out + (bytes - bytes_start);
 }
 
+/* SIZE bytes from AT on of PREV, which is zero behind its end. */
+static void copy_some(unsigned char *cur, size_t size,
+                      const unsigned char *prev, size_t prev_len, size_t at)
+{
+    size_t n = prev_len > at ? prev_len - at : 0;
+
+    if (n > size)
+        n = size;
+    memcpy(cur, prev + at, n);
+    memset(cur + n, 0, size - n);
+}
+
 static int decode_one(unsigned char *cur, size_t len,
                       const unsigned char *prev, size_t prev_len,
                       struct streams *s)
 {
     for (size_t i = 0; i < len; i += 64) {
+        size_t size = len - i < 64 ? len - i : 64;
         unsigned int mask;
 
         if (s->masks == s->masks_end)
             return -EBADMSG;
         mask = *s->masks++;
-        for (unsigned int k = 0; k < 8 && i + 8 * k < len; k++) {
-            size_t at = i + 8 * k;
-            uint64_t v = at < prev_len ? load(prev + at) : 0, x = 0;
-            unsigned int n;
+        if (size == 64 && prev_len >= i + 64)
+            memcpy(cur + i, prev + i, 64);
+        else
+            copy_some(cur + i, size, prev, prev_len, i);
+        for (; mask; mask &= mask - 1) {
+            size_t at = 8u * (unsigned int)__builtin_ctz(mask);
+            unsigned int n = s->masks < s->masks_end ? *s->masks++ : 0;
+            uint64_t v, x = 0;
 
-            if (mask & 1u << k) {
-                n = s->masks < s->masks_end ? *s->masks++ : 0;
-                if (!n || n > 8 || n > (size_t)(s->bytes_end - s->bytes))
-                    return -EBADMSG;
-                memcpy(&x, s->bytes, n);
-                s->bytes += n;
-            }
-            v ^= x;
-            memcpy(cur + at, &v, 8);
+            if (at >= size || !n || n > 8 ||
+                n > (size_t)(s->bytes_end - s->bytes))
+                return -EBADMSG;
+            memcpy(&x, s->bytes, n);
+            s->bytes += n;
+            v = load(cur + i + at) ^ x;
+            memcpy(cur + i + at, &v, 8);
         }
     }
     return 0;

@@ -177,6 +177,9 @@ int trace_open(const char *path, struct trace_reader **reader,
     rc = r->path ? db_open_trace(path, false, &r->db, &r->error) :
          trace_fail(&r->error, -ENOMEM, "out of memory");
     rc = rc ? rc : read_state(r);
+    /* Nobody writes to a sealed trace: one lock does for all that is read. */
+    if (!rc && r->state == TRACE_SEALED)
+        rc = db_exec(r->db, path, "BEGIN", &r->error);
     rc = rc ? rc : read_meta(r);
     rc = rc ? rc : read_ops(r);
     rc = rc ? rc : db_prepare(r->db, path, "SELECT first, count, codec, "
