@@ -103,6 +103,7 @@ static void copy_responses(struct recorder *r, uint32_t dom)
 {
     struct two_rings *t = rings_of(r, dom);
     void *page = hv_ring(r->target, dom);
+    struct args_event *a = &r->rec.args.RESPOND;
     const struct vm_event_sring *s;
 
     if (!t || !page)
@@ -112,12 +113,12 @@ static void copy_responses(struct recorder *r, uint32_t dom)
          n++) {
         r->rec.op = OP_RESPOND;
         r->rec.result = 0;
-        hv_op_init(OP_RESPOND, &r->rec.args);
-        r->rec.args.RESPOND.dom = dom;
-        memcpy(&r->rec.args.RESPOND.ev,
-               &s->ring[t->rsp_cons++ % RING_ENTRIES].rsp,
-               sizeof(r->rec.args.RESPOND.ev));
-        ring_put(&t->inner, page, &r->rec.args.RESPOND.ev);
+        /* All of it, without a walk of its long table (hv_op_init). */
+        a->dom = dom;
+        a->req_cons = a->req_prod = a->rsp_prod = 0;
+        memcpy(&a->ev, &s->ring[t->rsp_cons++ % RING_ENTRIES].rsp,
+               sizeof(a->ev));
+        ring_put(&t->inner, page, &a->ev);
         put(r);
     }
 }
