@@ -277,10 +277,15 @@ enum outcome exec_data(struct sim_vcpu *v, struct insn *in,
         if (out != RAN)
             return out;
         /* handle_mmio_with_translation: a hole has the whole instruction
-         * emulated, in the host's map. */
+         * emulated, in the host's map; the monitor trap, set at the next
+         * entry (vmx_intr_assist), is that of the next instruction. */
         if (mfn[0] == INVALID_MFN ||
-            (mfn[1] == INVALID_MFN && crosses(&in->a.mem)))
+            (mfn[1] == INVALID_MFN && crosses(&in->a.mem))) {
             frames(&v->d->host, &in->a.mem, mfn);
+            transfer(v, in, mfn, NULL);
+            guest_retire(v, insn_next(v, in));
+            return GONE;
+        }
     }
     transfer(v, in, mfn, path);
     return RAN;
