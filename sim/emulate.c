@@ -68,10 +68,7 @@ static bool emulate_insn_data(struct sim_vcpu *v, struct insn *in)
     if (in->op == OP_GUEST_TRAP) {
         guest_retire(v, rip);
         in = guest_head(v);
-        if (!in || (in->a.step.rip && in->a.step.rip != rip))
-            return false;
-        exec_start(v, in);
-        return true;
+        return in && (!in->a.step.rip || in->a.step.rip == rip);
     }
     mfn = p2m_lookup(&v->d->host, v->regs.rax >> PAGE_SHIFT, &access);
     if (mfn != INVALID_MFN) {
@@ -92,7 +89,7 @@ static bool is_memory(const struct insn *in)
 void emulate_one(struct sim_vcpu *v, uint32_t flags)
 {
     struct data_path path = { .p2m = &v->d->host };
-    struct insn *in = guest_head(v);
+    struct insn *in = insn_begin(v);
     enum outcome out;
 
     if (!in)
@@ -105,7 +102,9 @@ void emulate_one(struct sim_vcpu *v, uint32_t flags)
     else if ((flags & VM_EVENT_FLAG_SET_EMUL_INSN_DATA) &&
              !emulate_insn_data(v, in))
         return;
-    in = guest_head(v);
+    in = insn_begin(v);
+    if (!in)
+        return;
     if (is_memory(in) && in->a.mem.unknown) {
         /* X86EMUL_UNIMPLEMENTED: told, or the guest gets #UD */
         if (!monitor_emul_unimplemented(v))

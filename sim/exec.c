@@ -370,7 +370,7 @@ enum outcome exec_copy(struct sim_vcpu *v, struct insn *in, uint64_t reps,
     return RAN;
 }
 
-void exec_start(struct sim_vcpu *v, const struct insn *in)
+static void start(struct sim_vcpu *v, const struct insn *in)
 {
     struct guest *g = v->guest;
 
@@ -388,6 +388,19 @@ void exec_start(struct sim_vcpu *v, const struct insn *in)
         v->regs.rsi = in->a.copy.src_gla;
         v->regs.rcx = in->a.copy.count;
     }
+}
+
+struct insn *insn_begin(struct sim_vcpu *v)
+{
+    struct insn *in;
+
+    while ((in = guest_head(v)) && in->op == OP_GUEST_VALUE) {
+        guest_add_result(v, in->a.value.value);
+        guest_drop(v);
+    }
+    if (in)
+        start(v, in);
+    return in;
 }
 
 static enum outcome walk(struct sim_vcpu *v, const struct insn *in)
@@ -444,7 +457,7 @@ enum outcome exec_insn(struct sim_vcpu *v, struct insn *in)
         guest_drop(v);
         return RAN;
     }
-    exec_start(v, in);
+    start(v, in);
     next = insn_next(v, in);
     out = walk(v, in);
     if (out != RAN)

@@ -99,8 +99,9 @@ enum outcome ept_access(struct sim_vcpu *v, const struct mem_access *m,
                         uint64_t *mfn);
 
 /* ---- exec.c ---- */
-/* The head begins: put the registers where it expects them. */
-void exec_start(struct sim_vcpu *v, const struct insn *in);
+/* The instruction V is about to run, its registers set up, or NULL; what the
+ * guest only reports before it is taken off. */
+struct insn *insn_begin(struct sim_vcpu *v);
 /* Run the head once, on the hardware. */
 enum outcome exec_insn(struct sim_vcpu *v, struct insn *in);
 /* The data side of a memory instruction, through map P2M.  NOWRITE: stores
