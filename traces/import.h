@@ -8,15 +8,31 @@
 
 #define NR_PTES         512
 #define MAX_SEEN_MSRS   64
+#define MAX_VCPUS       128
+
+struct import_line {
+    char *text;                 /* zero-terminated */
+    uint32_t number;            /* in the file, from 1 */
+};
+
+/* What is known of a vCPU: its last event, and how it went on. */
+struct import_vcpu {
+    struct vm_event_st ev;
+    bool seen;                  /* ev is one */
+    bool moved;                 /* it has left the instruction of ev */
+    uint64_t step;              /* rip of a single step that is out already */
+};
 
 struct import {
     const char *path;
     struct hv_sink *sink;
     struct trace_error *err;
     char *text;                 /* the whole log */
-    char **lines;               /* each zero-terminated */
+    struct import_line *lines;  /* those of known kinds */
     uint32_t nr_lines;
     uint32_t at;                /* the line being read */
+    struct import_line *others; /* the rest, which become notes */
+    uint32_t nr_others, other;
     struct hv_record rec;       /* being put together */
 
     uint32_t dom;               /* current target */
@@ -40,12 +56,13 @@ struct import {
     /* what was observed already */
     uint32_t seen_msrs[MAX_SEEN_MSRS];
     uint32_t nr_seen_msrs;
-    struct vm_event_st last_event;
-    uint32_t last_flags;        /* of the last response */
+    struct import_vcpu vcpus[MAX_VCPUS];
     bool have_event;
-    bool touched;               /* permissions changed since that response */
-    uint64_t acted_step;        /* rip of a single step that is out already */
+    uint64_t request_rip;       /* where the commanded guest waits */
     bool acted;                 /* the next event's action is out already */
+    bool passed;                /* ... and a call has let it through since */
+    bool shut_down, destroyed;
+    char odd[96];               /* an argument that was not understood */
 };
 
 /* import_util.c */
@@ -77,30 +94,59 @@ int import_cpuid_policy(struct import *im, uint32_t leaf, uint32_t subleaf,
 bool import_first_msr(struct import *im, uint32_t msr);
 
 /* import_call.c: a CALL line and the output lines behind it. */
-int import_call(struct import *im);
+int import_call(struct import *im, const char *line);
 
 /* import_lists.c: the lists of *_multi, which stay in LISTS until the record
- * is put, and the range of suppress_ve_multi. */
+ * is put, and the range of suppress_ve_multi: true when the call in im->rec is
+ * one of these. */
 struct lists {
     uint64_t gfn[16];
     uint8_t access[16];
     uint32_t nr_gfn, nr_access;
 };
-void import_multi(struct import *im, const char *args, struct lists *l);
-void import_sve_multi(struct import *im, const char *args);
+bool import_lists(struct import *im, const char *args, struct lists *l);
+
+/* import_domain.c: the domain, the first time. */
+int import_create(struct import *im, uint32_t dom);
 
 /* import_vmx.c: a CMD line: the guest's program until its RES line. */
-int import_command(struct import *im);
-int import_guest_line(struct import *im);
+int import_command(struct import *im, const char *line);
+int import_guest_line(struct import *im, const char *line);
 /* GUEST_REQUEST, at RIP: how the commanded guest waits. */
 int import_request(struct import *im, uint64_t rip);
 
-/* import_live.c: what a live guest did to raise EV. */
+/* import_action.c: what a guest did to raise EV, into im->rec: false when
+ * nothing that the model knows does. */
+bool import_action(struct import *im, const struct vm_event_st *ev);
+/* The same for a live guest, put; nothing when the event follows from how the
+ * vCPU's last one was answered. */
 int import_infer(struct import *im, const struct vm_event_st *ev);
+/* The call in im->rec succeeded: which vCPUs does it let go on? */
+void import_follow(struct import *im);
+/* Does access type ACCESS let pass what EV reports? */
+bool import_allows(uint32_t access, const struct vm_event_st *ev);
+
+/* import_live.c */
 /* A live guest runs while its monitor makes calls: when the call in im->rec
  * would keep the next event of the log from being raised, the guest acted
  * before it.  Puts that action, and keeps im->rec. */
 int import_before_call(struct import *im);
-int import_live_line(struct import *im, const char *line, bool *known);
+int import_event_line(struct import *im, const char *line);
+int import_state_line(struct import *im, const char *line);
+int import_events_line(struct import *im, const char *line);
+int import_script_line(struct import *im, const char *line);
+
+/* import_state.c: what dom0, and a commanded guest, saw. */
+int import_domain_info(struct import *im, const char *line);
+int import_vcpu_info(struct import *im, const char *line);
+int import_vcpu_context(struct import *im, const char *line);
+int import_ring_state(struct import *im, const char *line);
+int import_ring_positions(struct import *im, const char *line);
+int import_map(struct import *im, const char *line);
+int import_foreign(struct import *im, const char *line);
+int import_result(struct import *im, const char *line);
+int import_buffer(struct import *im, const char *line);
+/* TIMEOUT: the recorder waited in vain. */
+int import_wait(struct import *im, const char *line);
 
 #endif

@@ -69,6 +69,7 @@ static const struct function {
     { "xc_vm_event_get_version", OP_VM_EVENT_VERSION, "" },
     { "xc_domain_unpause", OP_DOMAIN_UNPAUSE, "" },
     { "xc_domain_pause", OP_DOMAIN_PAUSE, "" },
+    { "xc_domain_destroy", OP_DOMAIN_DESTROY, "" },
     { "xc_domain_maximum_gpfn", OP_DOMAIN_MAX_GPFN, "" },
     { "xc_domain_setmaxmem", OP_DOMAIN_MAX_MEM, "max_kb" },
     { "xc_domain_set_access_required", OP_DOMAIN_ACCESS_REQUIRED,
@@ -80,13 +81,16 @@ static const struct function {
     { "xc_hvm_inject_trap", OP_HVM_INJECT_TRAP,
       "vcpu vector type error insn_len cr2" },
     { "xc_hvm_param_get", OP_HVM_PARAM_GET, "param" },
+    { "xc_hvm_param_set", OP_HVM_PARAM_SET, "param value" },
     { "xc_vcpu_getcontext", OP_VCPU_CONTEXT, "vcpu" },
     { "xc_vmtrace_enable", OP_DOMAIN_VMTRACE, "" },
+    { "xc_vmtrace_disable", OP_DOMAIN_VMTRACE, "" },
     { "xc_vmtrace_output_position", OP_DOMAIN_VMTRACE, "" },
     { "xc_mem_paging_enable", OP_VM_EVENT_OP, "" },
     { "xc_mem_paging_disable", OP_VM_EVENT_OP, "" },
     { "xc_mem_paging_nominate", OP_MEMORY_PAGING_OP, "" },
     { "xc_memshr_ring_enable", OP_VM_EVENT_OP, "" },
+    { "xc_memshr_ring_disable", OP_VM_EVENT_OP, "" },
     { "xc_memshr_control", OP_MEMORY_SHARING_OP, "enable" },
     { "xenevtchn_bind_interdomain", OP_EVTCHN_BIND, "dom port" },
     { "xenevtchn_notify", OP_EVTCHN_NOTIFY, "" },
@@ -108,14 +112,13 @@ static const struct hv_name aliases[] = {
 /* Fixed operands of calls whose arguments the log leaves out. */
 static void preset(struct import *im, const char *name, union hv_args *a)
 {
-    if (!strcmp(name, "xc_mem_paging_enable"))
+    if (starts_with(name, "xc_mem_paging_"))
         a->VM_EVENT_OP.mode = XEN_DOMCTL_VM_EVENT_OP_PAGING;
-    if (!strcmp(name, "xc_mem_paging_disable")) {
-        a->VM_EVENT_OP.mode = XEN_DOMCTL_VM_EVENT_OP_PAGING;
-        a->VM_EVENT_OP.op = XEN_VM_EVENT_DISABLE;
-    }
-    if (!strcmp(name, "xc_memshr_ring_enable"))
+    if (starts_with(name, "xc_memshr_ring_"))
         a->VM_EVENT_OP.mode = XEN_DOMCTL_VM_EVENT_OP_SHARING;
+    if (!strcmp(name, "xc_mem_paging_disable") ||
+        !strcmp(name, "xc_memshr_ring_disable"))
+        a->VM_EVENT_OP.op = XEN_VM_EVENT_DISABLE;
     if (!strcmp(name, "xenevtchn_notify"))
         a->EVTCHN_NOTIFY.port = 3;
     if (im->rec.op == OP_EVTCHN_NOTIFY)
@@ -219,6 +222,9 @@ static void set_arg(struct import *im, const struct function *fn,
     }
     if (f && parse_value(f, arg, &v))
         hv_field_set(f, &im->rec.args, v);
+    else if (arg[0] != '&' && strcmp(arg, "dom"))
+        snprintf(im->odd, sizeof(im->odd), "%.*s", (int)sizeof(im->odd) - 1,
+                 arg);
 }
 
 /* Split "a, b={1,2}, c" at the commas outside braces. */
@@ -245,6 +251,33 @@ static unsigned int split_args(const char *text, size_t len,
     return n;
 }
 
+/* "(dom1, 3) second time = ...": the arguments, and a remark. */
+static void set_args(struct import *im, const struct function *fn,
+                     const char *text, const char *result)
+{
+    char args[MAX_ARGS][ARG_LEN];
+    size_t len = 0, depth = 1;
+    unsigned int n;
+
+    if (*text++ != '(')
+        return;
+    while (text + len < result) {
+        depth += text[len] == '(';
+        depth -= text[len] == ')';
+        if (!depth)
+            break;
+        len++;
+    }
+    n = split_args(text, len, args);
+    for (unsigned int i = 0; i < n; i++)
+        set_arg(im, fn, args[i], i);
+    text += len + (text + len < result);
+    text += strspn(text, " ");
+    if (text < result && *text != '=')
+        snprintf(im->odd, sizeof(im->odd), "%.*s",
+                 (int)strcspn(text, "=") - 1, text);
+}
+
 /* "domctl cmd=9999 ver=0x15" */
 static void set_domctl(struct import *im, const char *line)
 {
@@ -264,8 +297,8 @@ static int parse_result(struct import *im, const char *text)
     const char *err = strstr(text, "errno=");
     uint64_t v;
 
-    if (starts_with(text, "-1") || starts_with(text, "NULL")) {
-        if (!err)
+    if (text[0] == '-' || starts_with(text, "NULL")) {
+        if (!err || starts_with(err, "errno=0"))
             return import_fail(im, "a failed call without its errno");
         err += 6;
         if (isdigit((unsigned char)*err)) {
@@ -320,7 +353,7 @@ static void read_outputs(struct import *im)
 {
     while (im->at + 1 < im->nr_lines) {
         char line[256], *save = NULL;
-        const char *next = im->lines[im->at + 1];
+        const char *next = im->lines[im->at + 1].text;
 
         if (!starts_with(next, "  out ") && !starts_with(next, "  -> "))
             return;
@@ -352,38 +385,36 @@ static const struct function *function_of(const char *line)
 /* Follow what later lines refer to. */
 static void track(struct import *im)
 {
-    union hv_args *a = &im->rec.args;
+    const union hv_args *a = &im->rec.args;
 
-    switch (im->rec.op) {
-    case OP_ACCESS_SET:
+    if (im->rec.result < 0)
+        return;
+    import_follow(im);
+    if (im->rec.op == OP_ACCESS_SET)
         im->last_set = a->ACCESS_SET.gfn;
-        im->touched = true;
-        break;
-    case OP_ACCESS_SET_MULTI:
-    case OP_ALTP2M_SET_ACCESS:
-        im->touched = true;
-        break;
-    case OP_MEMORY_POPULATE:
+    if (im->rec.op == OP_MEMORY_POPULATE)
         im->populated = a->MEMORY_POPULATE.gfn;
-        break;
-    case OP_ALTP2M_CREATE:
-        if (!im->rec.result)
-            im->view = a->ALTP2M_CREATE.view;
-        break;
-    default:
-        break;
-    }
+    if (im->rec.op == OP_ALTP2M_CREATE)
+        im->view = a->ALTP2M_CREATE.view;
 }
 
-int import_call(struct import *im)
+/* Arguments that the operation has no field for, and remarks, are kept. */
+static int note_odd(struct import *im)
 {
-    const char *line = im->lines[im->at] + 5;
-    const struct function *fn = function_of(line);
-    const char *open, *result;
-    char args[MAX_ARGS][ARG_LEN];
+    char note[160];
+
+    if (!im->odd[0])
+        return 0;
+    snprintf(note, sizeof(note), "not understood: %s", im->odd);
+    im->odd[0] = 0;
+    return import_note(im, note);
+}
+
+int import_call(struct import *im, const char *line)
+{
+    const struct function *fn = function_of(line += 5);
+    const char *result;
     struct lists lists;
-    size_t skip, len;
-    unsigned int n;
     int rc;
 
     if (!fn) {
@@ -400,25 +431,19 @@ int import_call(struct import *im)
     result += strspn(result, " =");
     import_begin(im, fn->op);
     preset(im, fn->name, &im->rec.args);
-    skip = strlen(fn->name);
-    open = line + skip + 1;
-    len = result - open > 4 ? (size_t)(result - open) - 3 : 0;
-    if (len && open[len - 1] == ')')
-        len--;
-    n = line[skip] == '(' ? split_args(open, len, args) : 0;
-    for (unsigned int i = 0; i < n; i++)
-        set_arg(im, fn, args[i], i);
-    if (fn->op == OP_ACCESS_SET_MULTI || fn->op == OP_ALTP2M_SET_ACCESS_MULTI)
-        import_multi(im, line, &lists);
-    if (fn->op == OP_ALTP2M_SET_SVE_MULTI)
-        import_sve_multi(im, line);
+    set_args(im, fn, line + strlen(fn->name), result);
+    if (import_lists(im, line, &lists))
+        im->odd[0] = 0;
     if (fn->op == OP_DOMAIN_DOMCTL)
         set_domctl(im, line);
     rc = parse_result(im, result);
     if (rc)
         return rc;
     read_outputs(im);
-    track(im);
     rc = import_before_call(im);
-    return rc ? rc : import_put(im);
+    if (rc)
+        return rc;
+    track(im);
+    rc = import_put(im);
+    return rc ? rc : note_odd(im);
 }

@@ -64,7 +64,7 @@ static void parse_pairs(const char *text, struct lists *l)
     }
 }
 
-void import_multi(struct import *im, const char *args, struct lists *l)
+static void multi(struct import *im, const char *args, struct lists *l)
 {
     struct args_access_multi *a = &im->rec.args.ACCESS_SET_MULTI;
 
@@ -82,7 +82,7 @@ void import_multi(struct import *im, const char *args, struct lists *l)
 }
 
 /* "(v,D1..D4,0)", "(v,D4..D1 reversed,0)", "(v,holes,0)" */
-void import_sve_multi(struct import *im, const char *args)
+static void sve_multi(struct import *im, const char *args)
 {
     struct args_suppress_ve *a = &im->rec.args.ALTP2M_SET_SVE_MULTI;
     const char *from = strchr(args, ','), *to = strstr(args, "..");
@@ -94,5 +94,20 @@ void import_sve_multi(struct import *im, const char *args)
     } else {
         a->gfn = 0x9990;
         a->last = 0x9999;
+    }
+}
+
+bool import_lists(struct import *im, const char *args, struct lists *l)
+{
+    switch (im->rec.op) {
+    case OP_ACCESS_SET_MULTI:
+    case OP_ALTP2M_SET_ACCESS_MULTI:
+        multi(im, args, l);
+        return true;
+    case OP_ALTP2M_SET_SVE_MULTI:
+        sve_multi(im, args);
+        return true;
+    default:
+        return false;
     }
 }

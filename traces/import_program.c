@@ -5,14 +5,21 @@
 
 #include <string.h>
 
+#include <xen/hvm/hvm_op.h>
+
 #define VECTOR_PF       14
+#define PF_RESERVED     8ull            /* in its error code */
+#define PTE_PRESENT     1ull
+#define PTE_WRITE       2ull
+#define PTE_NX          (1ull << 63)
 #define L1_VIRTUAL      (1ull << 30)    /* where the L1 page's PTEs map */
 
 static union hv_args *add(struct program *p, enum hv_op op)
 {
-    /* the last slot is never used: a program that is too long is cut */
     struct step *s = &p->steps[p->nr];
 
+    /* the last slot is never used: import_command refuses what is longer */
+    p->too_long |= p->nr == MAX_PROGRAM - 1;
     p->nr += p->nr < MAX_PROGRAM - 1;
     memset(s, 0, sizeof(*s));
     import_begin(p->im, op);
@@ -40,6 +47,22 @@ static uint64_t translate(struct program *p, uint64_t gla)
     return (p->im->ptes[index] & 0x000ffffffffff000ull) | (gla & 0xfff);
 }
 
+/* The command ended in a page fault: was it OP at GLA that the guest's own
+ * table denied? */
+static bool denied(const struct program *p, enum hv_op op, uint64_t gla)
+{
+    uint64_t index = (gla - L1_VIRTUAL) >> 12, pte;
+
+    if ((p->fault >> 16 & 0xff) != VECTOR_PF || gla < L1_VIRTUAL ||
+        index >= NR_PTES)
+        return false;
+    pte = p->im->ptes[index];
+    return !(pte & PTE_PRESENT) || p->fault & PF_RESERVED ||
+           (!(pte & PTE_WRITE) &&
+            (op == OP_GUEST_WRITE || op == OP_GUEST_RMW)) ||
+           (pte & PTE_NX && op == OP_GUEST_FETCH);
+}
+
 static void add_trap(struct program *p, uint32_t vector, uint32_t type,
                      uint32_t len)
 {
@@ -54,20 +77,22 @@ static void add_trap(struct program *p, uint32_t vector, uint32_t type,
 static struct args_guest_mem *add_mem(struct program *p, enum hv_op op,
                                       uint64_t gla, uint32_t len)
 {
-    uint64_t gpa = translate(p, gla), gpa2 = 0;
-    struct args_guest_mem *a;
+    struct args_guest_mem *a = &p->steps[MAX_PROGRAM - 1].rec.args.GUEST_READ;
+    uint64_t gpa, gpa2 = 0, last = gla + len - 1;
+    bool crosses = (gla ^ last) >> 12;
 
-    if (gpa != gla && (gla & 0xfff) + len > 0x1000)
-        gpa2 = translate(p, (gla | 0xfff) + 1);
-
-    if (gpa != gla && (p->fault >> 16 & 0xff) == VECTOR_PF) {
-        /* Its own page table denied it. */
+    if (p->faulted)
+        return a;               /* never got there */
+    gpa = translate(p, gla);
+    if (gpa != gla && crosses)
+        gpa2 = translate(p, last & ~0xfffull);
+    if (denied(p, op, gla) || (crosses && denied(p, op, last))) {
+        p->faulted = true;
         add_trap(p, VECTOR_PF, 3, 0);
         p->steps[p->nr - 1].rec.args.GUEST_TRAP.error = p->fault & 0xffff;
-        return &p->steps[MAX_PROGRAM - 1].rec.args.GUEST_READ;
+        return a;
     }
     a = &add(p, op)->GUEST_READ;
-
     a->gla = gla;
     a->gpa = gpa;
     a->gpa2 = gpa2;
@@ -86,7 +111,8 @@ static void add_call(struct program *p)
         add_mem(p, OP_GUEST_FETCH, gla, 5)->imm = 1;
         gla += 5;
         /* op 9 reports all three registers itself */
-        p->steps[p->nr - 1].rec.args.GUEST_FETCH.quiet = p->op == 9;
+        if (!p->faulted)
+            p->steps[p->nr - 1].rec.args.GUEST_FETCH.quiet = p->op == 9;
     }
     for (unsigned int i = 0; i < nops; i++)
         add_mem(p, OP_GUEST_FETCH, gla++, 1);
@@ -170,9 +196,9 @@ static void add_vmfunc(struct program *p)
     a->value = p->a[1];
     if (p->fault == 0x80140000) {
         for (uint32_t i = p->end + 1; i < im->nr_lines; i++) {
-            if (starts_with(im->lines[i], "RES ")) {
-                import_key(im->lines[i], "r2", &gla);
-                import_key(im->lines[i], "r3", &gpa);
+            if (starts_with(im->lines[i].text, "RES ")) {
+                import_key(im->lines[i].text, "r2", &gla);
+                import_key(im->lines[i].text, "r3", &gpa);
                 break;
             }
         }
@@ -180,6 +206,24 @@ static void add_vmfunc(struct program *p)
         p->steps[p->nr - 1].rec.args.GUEST_WALK.gpa = gpa;
         add(p, OP_GUEST_STEP)->GUEST_STEP.rip = gla;
     }
+    add_value(p, p->res[0]);
+}
+
+/* A hypercall; that for a GUEST_REQUEST is known to the model as such. */
+static void add_hypercall(struct program *p)
+{
+    struct args_guest_call *a;
+
+    if (p->a[0] == __HYPERVISOR_hvm_op &&
+        p->a[1] == HVMOP_guest_request_vm_event) {
+        add(p, OP_GUEST_REQUEST);
+    } else {
+        a = &add(p, OP_GUEST_HYPERCALL)->GUEST_HYPERCALL;
+        a->nr = p->a[0];
+        a->arg1 = p->a[1];
+        a->arg2 = p->a[2];
+    }
+    p->steps[p->nr - 1].exits = true;
     add_value(p, p->res[0]);
 }
 
@@ -203,7 +247,7 @@ static void add_pte(struct program *p)
     a->value = p->a[1];
     add(p, OP_GUEST_MOV_CR)->GUEST_MOV_CR.index = 3;
     p->steps[p->nr - 1].rec.args.GUEST_MOV_CR.value =
-        im->last_event.data.regs.x86.cr3;
+        im->vcpus[0].ev.data.regs.x86.cr3;
     p->steps[p->nr - 1].exits = true;
 }
 
@@ -216,8 +260,8 @@ static void add_tf(struct program *p)
     for (uint32_t i = p->first; i < p->end; i++) {
         struct vm_event_st ev;
 
-        if (!starts_with(im->lines[i], "REQ ") ||
-            !import_event(im->lines[i] + 4, &ev) ||
+        if (!starts_with(im->lines[i].text, "REQ ") ||
+            !import_event(im->lines[i].text + 4, &ev) ||
             ev.reason != VM_EVENT_REASON_DEBUG_EXCEPTION)
             continue;
         add_trap(p, 1, ev.u.debug_exception.type,
@@ -266,8 +310,28 @@ static void add_ve_info(struct program *p)
         add_mem(p, OP_GUEST_READ, page + 8 * i, 8);
 }
 
+/* Does the log have an exit of this reason in the block? */
+static bool exits_with(const struct program *p, uint32_t reason)
+{
+    const struct import *im = p->im;
+    struct vm_event_st ev;
+
+    for (uint32_t i = p->first; i < p->end; i++) {
+        if (starts_with(im->lines[i].text, "REQ ") &&
+            import_event(im->lines[i].text + 4, &ev) &&
+            ev.reason == VM_EVENT_REASON_VMEXIT &&
+            ev.u.vmexit.arch.vmx.reason == reason)
+            return true;
+    }
+    return false;
+}
+
+/* An instruction that exits when Xen wants it to, which only a monitored exit
+ * shows. */
 static void add_exit(struct program *p, uint32_t reason)
 {
+    if (!exits_with(p, reason))
+        reason = 0;
     add(p, OP_GUEST_EXIT)->GUEST_EXIT.index = reason;
     p->steps[p->nr - 1].exits = reason;
     if (p->op == 25)
@@ -332,20 +396,17 @@ void program_build(struct program *p)
         break;
     case 14: case 15: add_msr(p, p->op == 15); break;
     case 16: add_desc(p); break;
-    case 17:
-        add(p, OP_GUEST_HYPERCALL)->GUEST_HYPERCALL.nr = p->a[0];
-        p->steps[p->nr - 1].exits = true;
-        add_value(p, p->res[0]);
-        break;
+    case 17: add_hypercall(p); break;
     case 18: add_vmfunc(p); break;
     case 19: add_io(p); break;
     case 22: add_trap(p, 6, 3, 2); break;
     case 23: add_pte(p); break;
-    case 24: case 25: add_exit(p, 0); break;
+    case 24: add_exit(p, EXIT_INVLPG); break;
+    case 25: add_exit(p, EXIT_RDTSC); break;
     case 26: add_altp2m(p); break;
     case 27: case 28: add_ve_info(p); break;
     case 30: add_tf(p); break;
-    case 31: add_exit(p, 54); break;
+    case 31: add_exit(p, EXIT_WBINVD); break;
     default: add_accesses(p); break;
     }
 }

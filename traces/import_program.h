@@ -5,7 +5,14 @@
 
 #include "traces/import.h"
 
-#define MAX_PROGRAM     128
+#define MAX_PROGRAM     512
+
+enum { /* VMX exit reasons (Intel SDM, appendix C) */
+    EXIT_EXCEPTION = 0, EXIT_CPUID = 10, EXIT_INVLPG = 14, EXIT_RDTSC = 16,
+    EXIT_VMCALL = 18, EXIT_CR = 28, EXIT_IO = 30, EXIT_RDMSR = 31,
+    EXIT_WRMSR = 32, EXIT_GDTR_IDTR = 46, EXIT_LDTR_TR = 47,
+    EXIT_WBINVD = 54, EXIT_XSETBV = 55,
+};
 
 /* One step of the program, with what is known of its place. */
 struct step {
@@ -25,6 +32,8 @@ struct program {
     uint64_t res[4], fault;
     uint64_t rip;               /* last one seen */
     bool waits;                 /* ends in GUEST_REQUEST */
+    bool faulted;               /* at a page fault: nothing comes behind */
+    bool too_long;
 };
 
 /* Put the steps of command p->op into P, which is empty. */

@@ -12,8 +12,9 @@
 int import_fail(struct import *im, const char *format, ...)
 {
     va_list ap;
+    uint32_t line = im->at < im->nr_lines ? im->lines[im->at].number : 1;
     int n = snprintf(im->err->text, sizeof(im->err->text), "%s:%u: ",
-                     im->path, im->at + 1);
+                     im->path, line);
 
     va_start(ap, format);
     if (n > 0 && (size_t)n < sizeof(im->err->text))
@@ -85,7 +86,7 @@ bool import_key(const char *line, const char *key, uint64_t *value)
     size_t n = strlen(key);
 
     for (const char *p = strstr(line, key); p; p = strstr(p + 1, key)) {
-        if (p[n] == '=' && (p == line || p[-1] == ' ' || p[-1] == '('))
+        if (p[n] == '=' && (p == line || strchr(" (,", p[-1])))
             return import_number(p + n + 1, value);
     }
     return false;
@@ -117,15 +118,37 @@ int import_emit_event(struct import *im, const struct vm_event_st *ev)
 {
     union hv_args *a = import_begin(im, OP_EVENT);
 
+    if (ev->vcpu_id >= MAX_VCPUS)
+        return import_fail(im, "an event of vCPU %u", ev->vcpu_id);
     a->EVENT.dom = im->guest;
     a->EVENT.ev = *ev;
     a->EVENT.req_cons = im->req_cons;
     a->EVENT.req_prod = im->req_prod;
     a->EVENT.rsp_prod = im->rsp_prod;
     im->req_cons = im->req_prod = im->rsp_prod = ~0u;
-    im->last_event = *ev;
+    im->vcpus[ev->vcpu_id].ev = *ev;
+    im->vcpus[ev->vcpu_id].seen = true;
+    im->vcpus[ev->vcpu_id].moved = im->passed;
     im->have_event = true;
+    im->passed = false;
     return import_put(im);
+}
+
+/* Does RSP take the vCPU on from the instruction of EV, whatever the
+ * permissions are? (xen/common/vm_event.c:vm_event_resume) */
+static bool moves(const struct vm_event_st *ev, const struct vm_event_st *rsp)
+{
+    if (rsp->flags & VM_EVENT_FLAG_SET_REGISTERS &&
+        rsp->data.regs.x86.rip != ev->data.regs.x86.rip)
+        return true;
+    if (rsp->flags & VM_EVENT_FLAG_ALTERNATE_P2M &&
+        rsp->altp2m_idx != ev->altp2m_idx)
+        return true;
+    /* A memory event is emulated only when its answer repeats the access
+     * (mem_access.c:p2m_mem_access_emulate_check). */
+    return rsp->flags & VM_EVENT_FLAG_EMULATE &&
+           (ev->reason != VM_EVENT_REASON_MEM_ACCESS ||
+            rsp->u.mem_access.flags & MEM_ACCESS_RWX);
 }
 
 int import_emit_response(struct import *im, const struct vm_event_st *rsp)
@@ -134,8 +157,9 @@ int import_emit_response(struct import *im, const struct vm_event_st *rsp)
 
     a->RESPOND.dom = im->guest;
     a->RESPOND.ev = *rsp;
-    im->last_flags = rsp->flags;
-    im->touched = false;
+    if (rsp->vcpu_id < MAX_VCPUS &&
+        moves(&im->vcpus[rsp->vcpu_id].ev, rsp))
+        im->vcpus[rsp->vcpu_id].moved = true;
     return import_put(im);
 }
 

@@ -13,8 +13,10 @@
 
 static void insert(struct program *p, unsigned int at, const struct step *s)
 {
-    if (p->nr == MAX_PROGRAM - 1)
+    if (p->nr == MAX_PROGRAM - 1) {
+        p->too_long = true;
         return;
+    }
     memmove(&p->steps[at + 1], &p->steps[at],
             (p->nr - at) * sizeof(p->steps[0]));
     p->steps[at] = *s;
@@ -75,6 +77,32 @@ static bool touches(const struct step *s, const struct vm_event_st *ev)
     }
 }
 
+/* The VMX exit reason of what S does. */
+static uint32_t exit_of(const struct step *s)
+{
+    switch (s->rec.op) {
+    case OP_GUEST_CPUID:
+        return EXIT_CPUID;
+    case OP_GUEST_MOV_CR:
+        return EXIT_CR;
+    case OP_GUEST_IO:
+        return EXIT_IO;
+    case OP_GUEST_MSR:
+        return s->rec.args.GUEST_MSR.write ? EXIT_WRMSR : EXIT_RDMSR;
+    case OP_GUEST_DESC:
+        return s->rec.args.GUEST_DESC.desc <= VM_EVENT_DESC_GDTR ?
+               EXIT_GDTR_IDTR : EXIT_LDTR_TR;
+    case OP_GUEST_XSETBV:
+        return EXIT_XSETBV;
+    case OP_GUEST_EXIT:
+        return s->rec.args.GUEST_EXIT.index;
+    case OP_GUEST_TRAP:
+        return EXIT_EXCEPTION;
+    default:
+        return EXIT_VMCALL;
+    }
+}
+
 /* Can S have raised EV, which is no MEM_ACCESS event? */
 static bool acts(const struct step *s, const struct vm_event_st *ev)
 {
@@ -93,26 +121,26 @@ static bool acts(const struct step *s, const struct vm_event_st *ev)
                s->rec.args.GUEST_DESC.desc == ev->u.desc_access.descriptor &&
                s->rec.args.GUEST_DESC.write == ev->u.desc_access.is_write;
     case VM_EVENT_REASON_VMEXIT:
-        return s->exits;
+        return s->exits && exit_of(s) == ev->u.vmexit.arch.vmx.reason;
     default:
         return false;
     }
 }
 
-/* An access that no command explains: the guest's own, around it. */
-static void insert_own_access(struct program *p, const struct vm_event_st *ev)
+/* What no command explains, the guest did around it. */
+static void insert_own(struct program *p, const struct vm_event_st *ev)
 {
-    const struct vm_event_mem_access *m = &ev->u.mem_access;
-    struct step s = new_step(p, m->flags & MEM_ACCESS_X ? OP_GUEST_FETCH :
-                             m->flags & MEM_ACCESS_W ? OP_GUEST_RMW :
-                             OP_GUEST_READ);
+    struct step s;
 
-    s.rec.args.GUEST_READ.gla = m->gla;
-    s.rec.args.GUEST_READ.gpa = m->gfn << 12 | m->offset;
-    s.rec.args.GUEST_READ.len = 1;
-    s.rec.args.GUEST_READ.quiet = 1;
-    s.rec.args.GUEST_READ.rip = ev->data.regs.x86.rip;
+    memset(&s, 0, sizeof(s));
+    /* its GUEST_REQUEST exits, too */
+    if ((ev->reason == VM_EVENT_REASON_VMEXIT &&
+         ev->u.vmexit.arch.vmx.reason == EXIT_VMCALL) ||
+        !import_action(p->im, ev))
+        return;
+    s.rec = p->im->rec;
     s.pinned = true;
+    s.exits = ev->reason != VM_EVENT_REASON_MEM_ACCESS;
     insert(p, p->at, &s);
 }
 
@@ -147,7 +175,8 @@ static unsigned int walker(struct program *p, const struct vm_event_st *ev)
 }
 
 /* A fault of the page walk: the walk is in the program already, or it is put
- * in front of the instruction it is for. */
+ * in front of the instruction it is for: behind those that have faulted, as
+ * tables are walked from the root, and before those that have not yet. */
 static void learn_walk(struct program *p, const struct vm_event_st *ev)
 {
     const struct vm_event_mem_access *m = &ev->u.mem_access;
@@ -161,14 +190,19 @@ static void learn_walk(struct program *p, const struct vm_event_st *ev)
     while (w && p->steps[w - 1].rec.op == OP_GUEST_WALK) {
         const struct args_guest_walk *a = &p->steps[--w].rec.args.GUEST_WALK;
 
-        if (a->gpa == gpa && a->gla == m->gla)
+        if (a->gpa == gpa && a->gla == m->gla) {
+            p->steps[w].pinned = true;
             return;
+        }
     }
+    while (w < i && p->steps[w].pinned)
+        w++;
     s = new_step(p, OP_GUEST_WALK);
     s.rec.args.GUEST_WALK.gla = m->gla;
     s.rec.args.GUEST_WALK.gpa = gpa;
     s.rec.args.GUEST_WALK.write = !!(m->flags & MEM_ACCESS_W);
-    insert(p, i, &s);
+    s.pinned = true;
+    insert(p, w, &s);
     p->at = i + 1;
 }
 
@@ -254,8 +288,7 @@ static void learn(struct program *p, const struct vm_event_st *ev)
     }
     i = find_step(p, ev);
     if (i < 0) {
-        if (ev->reason == VM_EVENT_REASON_MEM_ACCESS)
-            insert_own_access(p, ev);
+        insert_own(p, ev);
         return;
     }
     p->at = i;
@@ -279,16 +312,16 @@ static void find_block(struct program *p)
     for (uint32_t i = p->first; i < im->nr_lines && p->end == im->nr_lines;
          i++) {
         for (int e = 0; ends[e]; e++) {
-            if (starts_with(im->lines[i], ends[e]))
+            if (starts_with(im->lines[i].text, ends[e]))
                 p->end = i;
         }
     }
-    if (p->end < im->nr_lines && starts_with(im->lines[p->end], "RES ")) {
+    if (p->end < im->nr_lines && starts_with(im->lines[p->end].text, "RES ")) {
         static const char *const keys[] = { "r0", "r1", "r2", "r3" };
 
         for (int i = 0; i < 4; i++)
-            import_key(im->lines[p->end], keys[i], &p->res[i]);
-        import_key(im->lines[p->end], "fault", &p->fault);
+            import_key(im->lines[p->end].text, keys[i], &p->res[i]);
+        import_key(im->lines[p->end].text, "fault", &p->fault);
     }
 }
 
@@ -300,6 +333,15 @@ static int learn_cpuid(struct program *p, const struct vm_event_st *ev,
     *seen = true;
     return import_cpuid_policy(p->im, ev->u.cpuid.leaf, ev->u.cpuid.subleaf,
                                &ev->data.regs.x86);
+}
+
+static bool timed_out(const struct program *p)
+{
+    for (uint32_t i = p->first; i < p->end; i++) {
+        if (starts_with(p->im->lines[i].text, "TIMEOUT"))
+            return true;
+    }
+    return false;
 }
 
 /* Go through the block's events once, ahead of emitting them. */
@@ -314,9 +356,9 @@ static int look_ahead(struct program *p, uint64_t *request_rip)
     for (uint32_t i = p->first; i < p->end && !rc; i++) {
         struct vm_event_st ev;
 
-        if (!starts_with(im->lines[i], "REQ "))
+        if (!starts_with(im->lines[i].text, "REQ "))
             continue;
-        if (!import_event(im->lines[i] + 4, &ev))
+        if (!import_event(im->lines[i].text + 4, &ev))
             continue;           /* import_line reports it */
         learn(p, &ev);
         rc = learn_cpuid(p, &ev, &cpuid);
@@ -325,6 +367,8 @@ static int look_ahead(struct program *p, uint64_t *request_rip)
             *request_rip = ev.data.regs.x86.rip;
         }
     }
+    /* A log that was cut: the guest came to its end all the same. */
+    p->waits |= p->end == im->nr_lines && !timed_out(p);
     if (!rc && p->op == 6 && !cpuid)
         rc = import_cpuid_policy(im, p->a[0], p->a[1], &regs);
     return rc;
@@ -354,11 +398,10 @@ static int emit_program(struct program *p, uint64_t request_rip)
     return rc;
 }
 
-int import_command(struct import *im)
+int import_command(struct import *im, const char *line)
 {
     struct program *p = calloc(1, sizeof(*p));
-    const char *line = im->lines[im->at];
-    uint64_t request_rip = 0;
+    uint64_t request_rip = im->request_rip;
     int rc;
 
     if (!p)
@@ -371,6 +414,9 @@ int import_command(struct import *im)
     find_block(p);
     program_build(p);
     rc = look_ahead(p, &request_rip);
+    if (!rc && p->too_long)
+        rc = import_fail(im, "more than %d instructions for one command",
+                         MAX_PROGRAM - 1);
     if (!rc)
         rc = emit_program(p, request_rip);
     free(p);
@@ -403,9 +449,8 @@ static int initial_memory(struct import *im)
 
 /* "GUEST cmd=.. data=.. code=.. l1=..", and "GUESTHVMOP_altp2m cmd=N
  * domain=SELF payload=hex": what dom0 wrote for the next op 26. */
-int import_guest_line(struct import *im)
+int import_guest_line(struct import *im, const char *line)
 {
-    const char *line = im->lines[im->at];
     const char *payload = strstr(line, "payload=");
     uint32_t head[4] = { HVMOP_ALTP2M_INTERFACE_VERSION, 0, DOMID_SELF, 0 };
     uint64_t cmd = 0, gfn;
