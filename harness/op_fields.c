@@ -321,6 +321,9 @@ const struct hv_field fields_guest_copy[] = {
 const struct hv_field fields_guest_walk[] = {
     VCPU, IN(gla, HEX), IN(gpa, HEX), IN(write, DEC), END
 };
+const struct hv_field fields_guest_code[] = {
+    VCPU, IN(gla, HEX), IN(gpa, HEX), END
+};
 #undef T
 
 #define T args_guest_cpuid

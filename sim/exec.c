@@ -50,11 +50,17 @@ uint64_t insn_next(const struct sim_vcpu *v, const struct insn *in)
     return next ? next : v->guest->insn_rip + insn_len(in);
 }
 
-/* gfn_of_rip: rip is taken as identity-mapped, as in the test guests, unless
- * the instruction's fetch said where it is. */
+/* Where rip is in the guest's memory: identity-mapped, as in the test guests,
+ * unless guest.code said otherwise. */
 uint64_t vcpu_gfn_of_rip(const struct sim_vcpu *v)
 {
-    return v->regs.rip >> PAGE_SHIFT;
+    uint64_t page = v->regs.rip >> PAGE_SHIFT;
+
+    for (unsigned int i = 0; i < NR_CODE_PAGES; i++) {
+        if (page && v->code[i].gla >> PAGE_SHIFT == page)
+            return v->code[i].gpa >> PAGE_SHIFT;
+    }
+    return page;
 }
 
 /* The guest-physical address of byte OFFSET of a data access. */

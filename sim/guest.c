@@ -153,6 +153,27 @@ int sim_op_GUEST_RMW(struct sim *sim, struct args_guest_mem *a)
     return push_mem(sim, OP_GUEST_RMW, a);
 }
 
+/* Known from now on, and no instruction: nothing is queued. */
+int sim_op_GUEST_CODE(struct sim *sim, struct args_guest_walk *a)
+{
+    struct sim_vcpu *v;
+    struct code_page *page;
+    int rc = find_vcpu(sim, a->dom, a->vcpu, &v);
+
+    if (rc)
+        return rc;
+    page = &v->code[v->next_code];
+    for (unsigned int i = 0; i < NR_CODE_PAGES; i++) {
+        if (v->code[i].gla >> PAGE_SHIFT == a->gla >> PAGE_SHIFT)
+            page = &v->code[i];
+    }
+    if (page == &v->code[v->next_code])
+        v->next_code = (v->next_code + 1) % NR_CODE_PAGES;
+    page->gla = a->gla;
+    page->gpa = a->gpa;
+    return 0;
+}
+
 int sim_op_GUEST_WALK(struct sim *sim, struct args_guest_walk *a)
 {
     struct sim_vcpu *v;

@@ -61,6 +61,7 @@ struct known_msr {
     uint32_t msr;
     uint64_t value;
 };
+#define NR_CODE_PAGES   8       /* guest.code pages a vCPU remembers */
 #define NR_KNOWN_MSRS   64
 
 struct sim_vcpu {
@@ -83,6 +84,8 @@ struct sim_vcpu {
     uint32_t nr_msrs;
     struct pending_trap inject; /* the toolstack's, until it runs again */
     struct pending_trap entry;  /* taken at the next VM entry */
+    struct code_page { uint64_t gla, gpa; } code[NR_CODE_PAGES];
+    uint32_t next_code;         /* the oldest of them */
     uint32_t entry_error;       /* VM_ENTRY_EXCEPTION_ERROR_CODE */
 
     /* altp2m */

@@ -20,6 +20,7 @@ struct import_vcpu {
     struct vm_event_st ev;
     bool seen;                  /* ev is one */
     bool moved;                 /* it has left the instruction of ev */
+    uint64_t code_page, code_gfn;       /* of the last guest.code */
     uint64_t step;              /* rip of a single step that is out already */
 };
 

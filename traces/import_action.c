@@ -179,6 +179,34 @@ bool import_action(struct import *im, const struct vm_event_st *ev)
 
 /* ---- is there an action? ---- */
 
+/* Where EV says its instruction is: the gfn of rip, through the guest's own
+ * page tables; said once for each page. */
+static int infer_code(struct import *im, const struct vm_event_st *ev)
+{
+    struct import_vcpu *v = &im->vcpus[ev->vcpu_id];
+    uint64_t page = ev->data.regs.x86.rip >> 12, gfn;
+    struct args_guest_walk *a;
+
+    if (ev->reason == VM_EVENT_REASON_SINGLESTEP)
+        gfn = ev->u.singlestep.gfn;
+    else if (ev->reason == VM_EVENT_REASON_SOFTWARE_BREAKPOINT)
+        gfn = ev->u.software_breakpoint.gfn;
+    else if (ev->reason == VM_EVENT_REASON_DEBUG_EXCEPTION)
+        gfn = ev->u.debug_exception.gfn;
+    else
+        return 0;
+    if ((page == v->code_page && gfn == v->code_gfn) ||
+        (page == gfn && !v->code_page))
+        return 0;
+    v->code_page = page;
+    v->code_gfn = gfn;
+    a = &import_begin(im, OP_GUEST_CODE)->GUEST_CODE;
+    a->vcpu = ev->vcpu_id;
+    a->gla = page << 12;
+    a->gpa = gfn << 12;
+    return import_put(im);
+}
+
 /* The vCPU still stands at the instruction of its last event: nothing moved
  * it, so the same instruction raises the same event again. */
 static bool repeats(const struct import *im, const struct vm_event_st *ev)
@@ -230,7 +258,8 @@ int import_infer(struct import *im, const struct vm_event_st *ev)
 
     if (ev->vcpu_id >= MAX_VCPUS)
         return import_fail(im, "an event of vCPU %u", ev->vcpu_id);
-    if (ev->reason == VM_EVENT_REASON_CPUID)
+    rc = infer_code(im, ev);
+    if (!rc && ev->reason == VM_EVENT_REASON_CPUID)
         /* A repeated one reads its own outputs; they are known now. */
         rc = import_cpuid_policy(im, ev->u.cpuid.leaf, ev->u.cpuid.subleaf,
                                  &ev->data.regs.x86);
