@@ -1,8 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Every command, and every option of it, is in its man page and in the bash
-# completion; the pages are well formed, where mandoc is there to say so.
+# completion, and the page has no other; the pages are well formed, where
+# mandoc is there to say so.
 set -eu
+xenreel=$(realpath "${XENREEL:-./xenreel}")
 cd "${top_srcdir:-$(dirname "$0")/..}"
 completion=docs/completion/xenreel.bash
 bad=0
@@ -21,12 +23,12 @@ for file in harness/cli/cmd_*.c; do
         complain "xenreel.1 does not name $name"
     grep -q "commands=.*\<$name\>" "$completion" ||
         complain "$completion does not know $name"
-    for option in $(sed -n 's/^    { "\([a-z-]*\)", .*/\1/p' "$file"); do
-        grep -q "^\.It.*Fl .-$option" "$page" ||
-            complain "$page: no --$option"
-        grep -q -e "--$option\>" "$completion" ||
-            complain "$completion: no --$option"
-    done
+    options=$("$xenreel" "$name" --help |
+              sed -n 's/^ .* --\([a-z-]*\).*/\1/p' |
+              grep -v -x -e help -e usage -e version | sort)
+    paged=$(sed -n 's/^\.It.*Fl .-\([a-z-]*\).*/\1/p' "$page" | sort)
+    [ "$options" = "$paged" ] || [ "$name" = record ] ||
+        complain "$page: has" $paged "and the command" $options
 done
 if command -v mandoc >/dev/null 2>&1; then
     mandoc -Tlint -Wwarning docs/man/*.1 || complain "see above"

@@ -304,7 +304,10 @@ static int fill_batch(struct trace_reader *r)
     sqlite3_bind_int64(stmt, 1, (int64_t)r->next);
     while ((step = sqlite3_step(stmt)) == SQLITE_ROW && r->nr_batch < BATCH)
         r->batch[r->nr_batch++] = (uint64_t)sqlite3_column_int64(stmt, 0);
-    if (step != SQLITE_DONE && step != SQLITE_ROW)
+    if ((step & 0xff) == SQLITE_ERROR || (step & 0xff) == SQLITE_TOOBIG)
+        rc = trace_fail(&r->error, -EINVAL, "%.300s: filter: %.200s",
+                        r->path, sqlite3_errmsg(r->db));
+    else if (step != SQLITE_DONE && step != SQLITE_ROW)
         rc = db_fail(r->db, r->path, "cannot filter", &r->error);
     sqlite3_reset(stmt);
     return rc;
@@ -343,30 +346,47 @@ int trace_seek(struct trace_reader *r, uint64_t seq)
     return 0;
 }
 
+/* Compile FORMAT with WHERE in it: a query with PARAMETERS parameters, and
+ * nothing behind it. */
+static int prepare_filter(struct trace_reader *r, const char *format,
+                          const char *where, int parameters,
+                          sqlite3_stmt **stmt, struct trace_error *err)
+{
+    char *sql = sqlite3_mprintf(format, where, BATCH);
+    const char *tail = "";
+    int rc = 0;
+
+    if (!sql)
+        return trace_fail(err, -ENOMEM, "out of memory");
+    if (sqlite3_prepare_v2(r->db, sql, -1, stmt, &tail) != SQLITE_OK)
+        rc = trace_fail(err, -EINVAL, "filter '%.100s': %.200s", where,
+                        sqlite3_errmsg(r->db));
+    else if (*tail || !*stmt || !sqlite3_stmt_readonly(*stmt) ||
+             sqlite3_bind_parameter_count(*stmt) != parameters)
+        rc = trace_fail(err, -EINVAL, "filter '%.100s': one expression "
+                        "is wanted", where);
+    sqlite3_free(sql);
+    return rc;
+}
+
 int trace_filter(struct trace_reader *r, const char *where,
                  struct trace_error *err)
 {
     sqlite3_stmt *stmt = NULL;
-    const char *tail = "";
-    char *sql;
     int rc = 0;
 
     if (where) {
-        /* The line break ends a comment in WHERE. */
-        sql = sqlite3_mprintf("SELECT seq FROM records WHERE (%s\n) AND "
-                              "seq >= @next ORDER BY seq LIMIT %d", where,
-                              BATCH);
-        if (!sql)
-            return trace_fail(err, -ENOMEM, "out of memory");
-        if (sqlite3_prepare_v2(r->db, sql, -1, &stmt, &tail) != SQLITE_OK)
-            rc = trace_fail(err, -EINVAL, "filter '%.100s': %.200s", where,
-                            sqlite3_errmsg(r->db));
-        else if (*tail || !stmt || !sqlite3_stmt_readonly(stmt) ||
-                 sqlite3_bind_parameter_count(stmt) != 1)
-            rc = trace_fail(err, -EINVAL, "filter '%.100s': one expression "
-                            "is wanted", where);
-        sqlite3_free(sql);
+        /* An expression is what compiles without parentheses as well as
+         * within: "1) OR (1" does not.  The line break ends a comment. */
+        rc = prepare_filter(r, "SELECT seq FROM records WHERE %s\n", where, 0,
+                            &stmt, err);
+        sqlite3_finalize(stmt);
+        stmt = NULL;
     }
+    if (where && !rc)
+        rc = prepare_filter(r, "SELECT seq FROM records WHERE (%s\n) AND "
+                            "seq >= @next ORDER BY seq LIMIT %d", where, 1,
+                            &stmt, err);
     if (rc) {
         sqlite3_finalize(stmt);
         return rc;

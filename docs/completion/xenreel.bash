@@ -49,7 +49,7 @@ _xenreel()
     replay) options+=" --jobs" ;;
     show) options+=" --where --from --count" ;;
     import) options+=" --from --output --force" ;;
-    export) options+=" --to --output" ;;
+    export) options+=" --to --output --force" ;;
     help) COMPREPLY=($(compgen -W "$commands" -- "$cur")); return ;;
     esac
     case $cur in

@@ -8,10 +8,14 @@
 #include <string.h>
 #include <unistd.h>
 
+static bool machine_blamed;
+
 int cli_fail(enum cli_exit status, const char *file, const char *format, ...)
 {
     va_list ap;
 
+    if (status == CLI_ENVIRONMENT)
+        machine_blamed = true;
     cli_progress(NULL, 0, 0);
     fflush(stdout);
     fprintf(stderr, "xenreel: ");
@@ -22,6 +26,19 @@ int cli_fail(enum cli_exit status, const char *file, const char *format, ...)
     va_end(ap);
     fputc('\n', stderr);
     return status;
+}
+
+int cli_flush(void)
+{
+    bool failed = ferror(stdout);
+
+    errno = 0;
+    if (!fflush(stdout) && !failed)
+        return CLI_OK;
+    if (machine_blamed)
+        return CLI_ENVIRONMENT;
+    return cli_fail(CLI_ENVIRONMENT, "standard output", "%s: the output is "
+                    "incomplete", strerror(errno ? errno : EIO));
 }
 
 static bool blames_machine(int rc)
@@ -38,6 +55,8 @@ int cli_fail_trace(const char *file, int rc, const struct trace_error *err)
 {
     enum cli_exit status = blames_machine(rc) ? CLI_ENVIRONMENT : CLI_INPUT;
 
+    if (rc == -EINTR)           /* cli_finish will say it */
+        return CLI_ENVIRONMENT;
     if (!err->text[0])
         return cli_fail(status, file, "%s", strerror(-rc));
     /* The store's messages name the file themselves, where they know it. */
@@ -51,52 +70,40 @@ int cli_open(const char *file, struct trace_reader **reader)
     struct trace_error err = { "" };
     int rc = trace_open(file, reader, &err);
 
-    return rc ? cli_fail_trace(file, rc, &err) : CLI_OK;
-}
-
-int cli_create(const char *file, const char *backend, const char *source,
-               uint64_t seed, bool force, struct trace_writer **writer)
-{
-    struct trace_meta meta = {
-        .backend = backend,
-        .xen_version = "4.17",
-        .source = source,
-        .vm_event_abi = VM_EVENT_INTERFACE_VERSION,
-        .seed = seed,
-    };
-    struct trace_error err = { "" };
-    int rc = trace_create(file, &meta, force, writer, &err);
-
-    if (rc == -EEXIST)
-        return cli_fail(CLI_ENVIRONMENT, file, "it, or its .partial, exists: "
-                        "name another file, or give --force");
-    if (rc) {
-        cli_fail_trace(file, rc, &err);
-        return CLI_ENVIRONMENT;
-    }
+    if (rc)
+        return cli_fail_trace(file, rc, &err);
+    if (trace_state(*reader) == TRACE_RECORDING)
+        cli_fail(CLI_OK, file, "being recorded: this is what was committed "
+                 "so far");
+    else if (trace_state(*reader) == TRACE_CRASHED)
+        cli_fail(CLI_OK, file, "its recorder crashed: this is what was "
+                 "committed; \"xenreel recover\" seals it");
     return CLI_OK;
 }
 
-int cli_finish(const char *file, struct trace_writer *writer, bool keep)
+error_t cli_parse_files(int key, char *arg, struct argp_state *state)
 {
-    struct trace_error err = { "" };
-    char *partial;
-    int rc;
+    struct cli_files *files = state->input;
 
-    if (keep) {
-        rc = trace_seal(writer, &err);
-        if (rc) {
-            cli_fail_trace(file, rc, &err);
-            return CLI_ENVIRONMENT;
-        }
-        return CLI_OK;
+    switch (key) {
+    case 'o':
+        files->out = arg;
+        break;
+    case 'f':
+        files->force = true;
+        break;
+    case ARGP_KEY_ARG:
+        if (state->arg_num)
+            argp_error(state, "one %s at a time", files->what);
+        files->in = arg;
+        break;
+    case ARGP_KEY_NO_ARGS:
+        argp_error(state, "no %s given", files->what);
+        break;
+    default:
+        return ARGP_ERR_UNKNOWN;
     }
-    trace_abandon(writer);
-    if (asprintf(&partial, "%s.partial", file) < 0)
-        return CLI_ENVIRONMENT;
-    unlink(partial);
-    free(partial);
-    return CLI_OK;
+    return 0;
 }
 
 uint64_t cli_number(const struct argp_state *state, const char *name,
@@ -127,10 +134,11 @@ void cli_progress(const char *what, uint64_t done, uint64_t total)
     if (!isatty(STDERR_FILENO))
         return;
     if (what)
-        fprintf(stderr, "\r%s %" PRIu64 "/%" PRIu64 "\033[K", what, done,
-                total);
-    else if (shown)
-        fprintf(stderr, "\r\033[K");
+        fprintf(stderr, "\r%s %" PRIu64, what, done);
+    if (what && total)
+        fprintf(stderr, "/%" PRIu64, total);
+    if (what || shown)
+        fputs(what ? "\033[K" : "\r\033[K", stderr);
     shown = what;
     fflush(stderr);
 }

@@ -46,16 +46,49 @@ int cli_fail(enum cli_exit status, const char *file, const char *format, ...)
  * CLI_INPUT, or CLI_ENVIRONMENT when RC blames the machine. */
 int cli_fail_trace(const char *file, int rc, const struct trace_error *err);
 
-/* Open a trace for reading: CLI_OK and *reader, or it has complained. */
+/* Complain when standard output could not be written.  CLI_OK, or it has
+ * complained, now or before. */
+int cli_flush(void);
+
+/* Open a trace for reading: CLI_OK and *reader, or it has complained.  It
+ * says so when the trace is not sealed. */
 int cli_open(const char *file, struct trace_reader **reader);
 
-/* Start recording into FILE, as BACKEND's.  CLI_OK and *writer, or it has
- * complained. */
-int cli_create(const char *file, const char *backend, const char *source,
-               uint64_t seed, bool force, struct trace_writer **writer);
+/* The files that a command line names: one to read, one to write. */
+struct cli_files {
+    const char *what;   /* "trace": what .in is, for people */
+    const char *in;
+    const char *out;    /* --output, or NULL */
+    bool force;         /* replace .out */
+};
+
+/* An argp parser of .in, --output and --force, whose input is a struct
+ * cli_files, or begins with one; also the last part of other parsers. */
+error_t cli_parse_files(int key, char *arg, struct argp_state *state);
+
+/* May FILES->out be written?  Not when it is .in, no regular file, or exists
+ * and no --force was given.  CLI_OK, or it has complained. */
+int cli_check_output(const struct cli_files *files);
+
+/* A trace being made. */
+struct cli_recording {
+    struct hv_sink sink;        /* first: a sink is cast to its recording */
+    const char *file;
+    struct trace_writer *writer;
+    uint64_t records;
+};
+
+/* Start recording into FILES->out, as BACKEND's.  CLI_OK, or it has
+ * complained.  From here to the end a SIGINT, SIGTERM or SIGHUP makes the
+ * sink answer -EINTR. */
+int cli_create(struct cli_recording *rec, const struct cli_files *files,
+               const char *backend, uint64_t seed);
+/* True when the recording was told to end. */
+bool cli_interrupted(void);
 /* End it: seal, or when KEEP is false remove what there is.  CLI_OK, or it
- * has complained. */
-int cli_finish(const char *file, struct trace_writer *writer, bool keep);
+ * has complained.  A recording that was interrupted stays as a .partial, and
+ * the signal then ends the program. */
+int cli_finish(struct cli_recording *rec, bool keep);
 
 /* The number in ARG of the option or argument NAME; otherwise argp_error,
  * which does not return. */
@@ -65,8 +98,8 @@ uint64_t cli_number(const struct argp_state *state, const char *name,
 /* True when colours belong on OUT. */
 bool cli_colour(FILE *out);
 
-/* Show how far a long command is, on stderr if that is a terminal; a NULL
- * WHAT removes it. */
+/* Show how far a long command is, on stderr if that is a terminal: DONE of
+ * TOTAL, which may be 0 for unknown; a NULL WHAT removes it. */
 void cli_progress(const char *what, uint64_t done, uint64_t total);
 
 #endif

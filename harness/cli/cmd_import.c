@@ -10,10 +10,8 @@
 enum { KEY_FROM = 0x100 };
 
 struct import {
-    const char *from;   /* NULL: by the file's name */
-    const char *file;
-    const char *output;
-    bool force;
+    struct cli_files files;     /* first */
+    const char *from;           /* NULL: by the file's name */
 };
 
 static const struct argp_option options[] = {
@@ -35,32 +33,19 @@ static error_t parse(int key, char *arg, struct argp_state *state)
             argp_error(state, "--from: text or oracle, not '%s'", arg);
         import->from = arg;
         break;
-    case 'o':
-        import->output = arg;
-        break;
-    case 'f':
-        import->force = true;
-        break;
-    case ARGP_KEY_ARG:
-        if (state->arg_num)
-            argp_error(state, "one file at a time");
-        import->file = arg;
-        break;
-    case ARGP_KEY_END:
-        if (!import->file)
-            argp_error(state, "no file given");
-        if (!import->output)
+    case ARGP_KEY_SUCCESS:
+        if (!import->files.out)
             argp_error(state, "no trace to make: -o TRACE");
         break;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return cli_parse_files(key, arg, state);
     }
     return 0;
 }
 
 static bool is_oracle(const struct import *import)
 {
-    const char *dot = strrchr(import->file, '.');
+    const char *dot = strrchr(import->files.in, '.');
 
     if (import->from)
         return !strcmp(import->from, "oracle");
@@ -69,22 +54,23 @@ static bool is_oracle(const struct import *import)
 
 static int import_file(const struct import *import, FILE *in)
 {
-    struct trace_writer *writer;
+    const char *file = import->files.in;
+    struct cli_recording recording;
     struct trace_error err = { "" };
     bool oracle = is_oracle(import);
     int rc, status;
 
-    status = cli_create(import->output, oracle ? "oracle" : "text",
-                        import->file, 0, import->force, &writer);
+    status = cli_create(&recording, &import->files,
+                        oracle ? "oracle" : "text", 0);
     if (status)
         return status;
     if (oracle)
-        rc = import_oracle(import->file, trace_sink(writer), &err);
+        rc = import_oracle(file, &recording.sink, &err);
     else
-        rc = text_read(in, import->file, trace_sink(writer), &err);
+        rc = text_read(in, file, &recording.sink, &err);
     if (rc)
-        status = cli_fail_trace(import->file, rc, &err);
-    rc = cli_finish(import->output, writer, !status);
+        status = cli_fail_trace(file, rc, &err);
+    rc = cli_finish(&recording, !status);
     return status ? status : rc;
 }
 
@@ -95,14 +81,14 @@ int cmd_import(int argc, char **argv)
         "Make a trace of a text form or of a log that tests/lab took from a "
         "real Xen.\v" CLI_EXIT_DOC, NULL, NULL, NULL
     };
-    struct import import = { .from = NULL };
+    struct import import = { { .what = "file" }, .from = NULL };
     FILE *in;
     int status;
 
     argp_parse(&argp, argc, argv, 0, NULL, &import);
-    in = fopen(import.file, "r");
+    in = fopen(import.files.in, "r");
     if (!in)
-        return cli_fail(CLI_INPUT, import.file, "%s", strerror(errno));
+        return cli_fail(CLI_INPUT, import.files.in, "%s", strerror(errno));
     status = import_file(&import, in);
     fclose(in);
     return status;

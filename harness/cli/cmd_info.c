@@ -14,25 +14,6 @@ struct counts {
     uint64_t failed;
 };
 
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-    const char **file = state->input;
-
-    switch (key) {
-    case ARGP_KEY_ARG:
-        if (state->arg_num)
-            argp_error(state, "one trace at a time");
-        *file = arg;
-        break;
-    case ARGP_KEY_NO_ARGS:
-        argp_error(state, "no trace given");
-        break;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-    return 0;
-}
-
 static void count(struct counts *counts, const struct hv_record *rec)
 {
     if (rec->op >= OP_COUNT)
@@ -98,26 +79,26 @@ static void print_counts(const struct counts *counts)
 int cmd_info(int argc, char **argv)
 {
     static const struct argp argp = {
-        NULL, parse, "TRACE",
+        NULL, cli_parse_files, "TRACE",
         "Say where a trace is from, whether it is complete, and how many "
         "records of which kind it has.\v" CLI_EXIT_DOC, NULL, NULL, NULL
     };
+    struct cli_files files = { .what = "trace" };
     struct counts counts = { .known = 0 };
     struct trace_reader *reader;
     struct hv_record rec;
-    const char *file;
     int rc, status;
 
-    argp_parse(&argp, argc, argv, 0, NULL, &file);
-    status = cli_open(file, &reader);
+    argp_parse(&argp, argc, argv, 0, NULL, &files);
+    status = cli_open(files.in, &reader);
     if (status)
         return status;
-    print_meta(file, reader);
+    print_meta(files.in, reader);
     while ((rc = trace_next(reader, &rec)) > 0)
         count(&counts, &rec);
     print_counts(&counts);
     if (rc < 0)
-        status = cli_fail_trace(file, rc, trace_last_error(reader));
+        status = cli_fail_trace(files.in, rc, trace_last_error(reader));
     trace_close(reader);
     return status;
 }

@@ -16,7 +16,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         state->child_inputs[0] = state->input;
         break;
     case ARGP_KEY_END:
-        if (s->file && !s->output)
+        if (s->files.in && !s->files.out)
             argp_error(state, "no trace to make: -o TRACE");
         break;
     default:
@@ -29,11 +29,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static int print_made(const struct scenario *s, uint64_t events)
 {
     struct trace_reader *reader;
-    int status = cli_open(s->output, &reader);
+    int status = cli_open(s->files.out, &reader);
 
     if (status)
         return status;
-    printf("%s: %" PRIu64 " records, %" PRIu64 " events\n", s->output,
+    printf("%s: %" PRIu64 " records, %" PRIu64 " events\n", s->files.out,
            trace_count(reader), events);
     trace_close(reader);
     return CLI_OK;
@@ -42,8 +42,10 @@ static int print_made(const struct scenario *s, uint64_t events)
 static int record(const struct scenario *s, struct scenario_list *list)
 {
     struct replay_report report;
-    int status = scenario_learn(s, list);
+    int status = cli_check_output(&s->files);
 
+    if (!status)
+        status = scenario_learn(s, list);
     cli_progress(NULL, 0, 0);
     if (!status)
         status = scenario_run(s, list, &report);
@@ -52,7 +54,7 @@ static int record(const struct scenario *s, struct scenario_list *list)
     if (report.cause == REPLAY_SAME)
         status = print_made(s, report.events);
     else
-        status = cli_fail(CLI_INPUT, s->output, "recording changed what the "
+        status = cli_fail(CLI_INPUT, s->files.out, "recording changed what the "
                           "model answers at record #%" PRIu64 ": please "
                           "report this", report_seq(&report));
     replay_report_free(&report);
@@ -71,7 +73,7 @@ int cmd_record(int argc, char **argv)
         "come are left out.  \"xenreel show\" makes a scenario of it.\v"
         CLI_EXIT_DOC, children, NULL, NULL
     };
-    struct scenario s = { .file = NULL };
+    struct scenario s = { { .what = "scenario" }, .domain = NULL };
     struct scenario_list list = { NULL, 0, 0 };
     int status;
 

@@ -3,14 +3,18 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "harness/cli/report.h"
 #include "sim/sim.h"
+
+#define PROGRESS_EVERY  4096    /* records */
 
 /* One trace's replay.  Jobs are processes, so this is shared memory, and a
  * trace that brings the model down does not take the others with it. */
@@ -19,6 +23,7 @@ struct job {
     FILE *out;          /* what it prints, until its turn comes */
     pid_t pid;
     int status;
+    bool alone;         /* no other job runs: it may show its progress */
     bool replayed;
     bool differs;
     uint64_t records;
@@ -86,9 +91,27 @@ static void report(struct job *job, const struct replay_report *report)
         print_commands(job, report_seq(report));
 }
 
+/* A trace's source that shows how far the replay is. */
+struct watched {
+    struct hv_source source;    /* first: a source is cast to it */
+    struct trace_reader *reader;
+    bool show;
+};
+
+static int watched_next(struct hv_source *source, struct hv_record *rec)
+{
+    struct watched *w = (struct watched *)source;
+    int rc = trace_next(w->reader, rec);
+
+    if (w->show && rc > 0 && rec->seq % PROGRESS_EVERY == 0)
+        cli_progress("replaying record", rec->seq, trace_count(w->reader));
+    return rc;
+}
+
 static int replay_reader(struct job *job, struct trace_reader *reader)
 {
     struct sim_config config = { .seed = trace_meta(reader)->seed };
+    struct watched watched = { { watched_next }, reader, job->alone };
     struct replay_report result;
     struct hv *hv = sim_open(&config);
     int rc;
@@ -96,8 +119,10 @@ static int replay_reader(struct job *job, struct trace_reader *reader)
     if (!hv)
         return cli_fail(CLI_ENVIRONMENT, job->file, "out of memory");
     memset(&result, 0, sizeof(result));
-    rc = replay_run(hv, trace_source(reader), &result);
+    rc = replay_run(hv, &watched.source, &result);
     hv_close(hv);
+    if (job->alone)
+        cli_progress(NULL, 0, 0);
     if (!rc)
         report(job, &result);
     replay_report_free(&result);
@@ -130,6 +155,7 @@ static void start(struct job *job)
         pid = fork();
     }
     if (!pid) {
+        prctl(PR_SET_PDEATHSIG, SIGTERM);
         replay_file(job);
         _exit(fflush(job->out) ? CLI_ENVIRONMENT : 0);
     }
@@ -221,9 +247,8 @@ static int replay_all(struct replay *replay)
         run_jobs(jobs, replay);
     } else {
         for (unsigned int i = 0; i < replay->nr_files; i++) {
-            cli_progress("replaying", i, replay->nr_files);
+            jobs[i].alone = true;
             replay_file(&jobs[i]);
-            cli_progress(NULL, 0, 0);
         }
     }
     status = print_total(jobs, replay->nr_files);

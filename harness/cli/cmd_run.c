@@ -18,11 +18,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static int print_result(const struct scenario *s,
                         const struct replay_report *report)
 {
-    if (!report_replay(stdout, s->file, report, cli_colour(stdout)))
+    if (!report_replay(stdout, s->files.in, report, cli_colour(stdout)))
         return CLI_OK;
     printf("  reproduce: xenreel run --seed %" PRIu64 " %s%s%s%s\n", s->seed,
            s->domain ? "--domain " : "", s->domain ? s->domain : "",
-           s->domain ? " " : "", s->file);
+           s->domain ? " " : "", s->files.in);
     return CLI_DIFFERENCES;
 }
 
@@ -37,7 +37,7 @@ int cmd_run(int argc, char **argv)
         "model, up to the first answer that differs.\v" CLI_EXIT_DOC,
         children, NULL, NULL
     };
-    struct scenario s = { .file = NULL };
+    struct scenario s = { { .what = "scenario" }, .domain = NULL };
     struct scenario_list list = { NULL, 0, 0 };
     struct replay_report report;
     int status;

@@ -8,7 +8,7 @@
 enum { KEY_WHERE = 0x100, KEY_FROM, KEY_COUNT };
 
 struct show {
-    const char *file;
+    struct cli_files files;     /* first */
     const char *where;
     uint64_t from;
     uint64_t count;
@@ -36,18 +36,18 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_COUNT:
         show->count = cli_number(state, "--count", arg);
         break;
-    case ARGP_KEY_ARG:
-        if (state->arg_num)
-            argp_error(state, "one trace at a time");
-        show->file = arg;
-        break;
-    case ARGP_KEY_NO_ARGS:
-        argp_error(state, "no trace given");
-        break;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return cli_parse_files(key, arg, state);
     }
     return 0;
+}
+
+static int fail(const struct show *show, int rc, const struct trace_error *err)
+{
+    int status = cli_fail_trace(show->files.in, rc, err);
+
+    /* A trace that is open can only be asked wrongly. */
+    return rc == -EINVAL ? CLI_USAGE : status;
 }
 
 static int print(const struct show *show, struct trace_reader *reader)
@@ -57,34 +57,27 @@ static int print(const struct show *show, struct trace_reader *reader)
     int rc = 1;
 
     while (n < show->count && (rc = trace_next(reader, &rec)) > 0) {
-        if (rec.seq < show->from)
-            continue;
         text_print(stdout, &rec);
         n++;
         if (ferror(stdout))
             return CLI_ENVIRONMENT;
     }
     if (rc < 0)
-        return cli_fail_trace(show->file, rc, trace_last_error(reader));
+        return fail(show, rc, trace_last_error(reader));
     return CLI_OK;
 }
 
 static int show_trace(const struct show *show, struct trace_reader *reader)
 {
     struct trace_error err = { "" };
-    int rc;
+    int rc = 0;
 
-    if (show->where) {
+    if (show->from && trace_seek(reader, show->from))
+        return cli_fail_trace(show->files.in, -ENOENT,
+                              trace_last_error(reader));
+    if (show->where)
         rc = trace_filter(reader, show->where, &err);
-        if (rc) {
-            cli_fail_trace(show->file, rc, &err);
-            return rc == -EINVAL ? CLI_USAGE : CLI_INPUT;
-        }
-    } else if (show->from) {
-        if (trace_seek(reader, show->from) == -ENOENT)
-            return CLI_OK;
-    }
-    return print(show, reader);
+    return rc ? fail(show, rc, &err) : print(show, reader);
 }
 
 int cmd_show(int argc, char **argv)
@@ -94,17 +87,14 @@ int cmd_show(int argc, char **argv)
         "Print a trace as text, one record a line; \"xenreel import\" reads "
         "the same back.\v" CLI_EXIT_DOC, NULL, NULL, NULL
     };
-    struct show show = { .count = UINT64_MAX };
+    struct show show = { { .what = "trace" }, .count = UINT64_MAX };
     struct trace_reader *reader;
     int status;
 
     argp_parse(&argp, argc, argv, 0, NULL, &show);
-    status = cli_open(show.file, &reader);
+    status = cli_open(show.files.in, &reader);
     if (status)
         return status;
-    if (trace_state(reader) != TRACE_SEALED)
-        cli_fail(CLI_OK, show.file, "not sealed: what was committed follows; "
-                 "\"xenreel recover\" seals it when its recorder is gone");
     status = show_trace(&show, reader);
     trace_close(reader);
     return status;

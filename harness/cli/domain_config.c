@@ -15,7 +15,8 @@
 #include "sim/sim.h"
 
 #define PAGES_PER_MB    256
-#define MAX_MB          (1l << 24)
+#define MAX_MB          (1l << 18)      /* as the model's domain.create */
+#define MAX_POOL_MB     (1l << 12)
 #define MAX_VCPUS       128
 #define MAX_TEXT        (1 << 20)       /* bytes of a file */
 
@@ -93,23 +94,42 @@ static int get_long(const char *file, XLU_Config *config, const char *key,
     return CLI_OK;
 }
 
+/* String KEY into *TEXT, NULL where there is none.  An exit status. */
+static int get_text(const char *file, XLU_Config *config, const char *key,
+                    const char **text)
+{
+    int rc = xlu_cfg_get_string(config, key, text, 1);
+
+    if (!rc)
+        return CLI_OK;
+    *text = NULL;
+    return rc == ESRCH ? CLI_OK : cli_fail(CLI_INPUT, file, "%s: a list; one "
+                                           "value, please", key);
+}
+
+/* As xl: "type", else the older "builder", else PV. */
 static int get_type(const char *file, XLU_Config *config, uint32_t *type)
 {
-    const char *text;
+    const char *key = "type", *text;
     uint64_t value;
-    bool builder = false;
+    int status = get_text(file, config, key, &text);
 
     *type = GUEST_PV;
-    if (xlu_cfg_get_string(config, "type", &text, 0)) {
-        if (xlu_cfg_get_string(config, "builder", &text, 0))
-            return CLI_OK;
-        builder = true;
+    if (!status && !text) {
+        key = "builder";
+        status = get_text(file, config, key, &text);
     }
-    if (builder && !strcmp(text, "generic"))
+    if (status)
+        return status;
+    if (!text)
+        return cli_fail(CLI_OK, file, "warning: no type, which means PV as "
+                        "for xl, and PV has neither mem_access nor altp2m: "
+                        "type = \"pvh\" or \"hvm\" for those");
+    if (!strcmp(key, "builder") && !strcmp(text, "generic"))
         return CLI_OK;
     if (hv_name_value(names_guest_type, text, &value))
         return cli_fail(CLI_INPUT, file, "%s: '%s': pvh, hvm or pv, please",
-                        builder ? "builder" : "type", text);
+                        key, text);
     *type = value;
     return CLI_OK;
 }
@@ -127,8 +147,9 @@ static int get_altp2m(const char *file, XLU_Config *config, uint32_t *altp2m)
         return status;
     if (hvm)
         *altp2m = XEN_ALTP2M_mixed;
-    if (xlu_cfg_get_string(config, "altp2m", &text, 0))
-        return CLI_OK;
+    status = get_text(file, config, "altp2m", &text);
+    if (status || !text)
+        return status;
     if (hv_name_value(names_altp2m, text, &value)) {
         char *end;
 
@@ -158,7 +179,8 @@ static int fill(const char *file, XLU_Config *config, uint32_t dom,
     if (!status)
         status = get_long(file, config, "vcpus", 1, MAX_VCPUS, &vcpus);
     if (!status)
-        status = get_long(file, config, "shadow_memory", 0, MAX_MB, &shadow);
+        status = get_long(file, config, "shadow_memory", 0, MAX_POOL_MB,
+                          &shadow);
     if (!status)
         status = get_long(file, config, "hap", 0, 1, &hap);
     if (!status)

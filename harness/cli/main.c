@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "harness/cli/cli.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct command {
     const char *name;
@@ -86,15 +86,17 @@ static int dispatch(int argc, char **argv)
                     "lists them", name);
 }
 
+/* argp ends the program itself behind --help. */
+static void at_exit(void)
+{
+    if (cli_flush())
+        _exit(CLI_ENVIRONMENT);
+}
+
 int main(int argc, char **argv)
 {
-    int status;
-
     argp_program_version = "xenreel " XENREEL_VERSION;
     argp_err_exit_status = CLI_USAGE;
-    status = dispatch(argc, argv);
-    if (fflush(stdout) || ferror(stdout))
-        return cli_fail(CLI_ENVIRONMENT, "standard output", "%s: the output "
-                        "is incomplete", strerror(errno));
-    return status;
+    atexit(at_exit);
+    return dispatch(argc, argv);
 }

@@ -30,27 +30,16 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
     switch (key) {
     case 'd':
+        if (s->domain)
+            argp_error(state, "--domain: one; others are domain.create "
+                       "records of the scenario");
         s->domain = arg;
         break;
     case 's':
         s->seed = cli_number(state, "--seed", arg);
         break;
-    case 'o':
-        s->output = arg;
-        break;
-    case 'f':
-        s->force = true;
-        break;
-    case ARGP_KEY_ARG:
-        if (state->arg_num)
-            argp_error(state, "one scenario at a time");
-        s->file = arg;
-        break;
-    case ARGP_KEY_NO_ARGS:
-        argp_error(state, "no scenario given");
-        break;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return cli_parse_files(key, arg, state);
     }
     return 0;
 }
@@ -131,8 +120,9 @@ static int create_domain(const struct scenario *s, struct scenario_list *list)
     if (creates_domain(list)) {
         if (!s->domain)
             return CLI_OK;
-        return cli_fail(CLI_INPUT, s->file, "it begins with a domain.create "
-                        "of its own: leave out --domain, or that line");
+        return cli_fail(CLI_INPUT, s->files.in, "it begins with a "
+                        "domain.create of its own: leave out --domain, or "
+                        "that line");
     }
     hv_op_init(OP_DOMAIN_CREATE, &rec.args);
     if (s->domain)
@@ -140,7 +130,7 @@ static int create_domain(const struct scenario *s, struct scenario_list *list)
     else
         sim_default_domain(&rec.args.DOMAIN_CREATE, DOMAIN, DEFAULT_MB, 1);
     if (!status && set(insert(list, 0), &rec))
-        status = cli_fail(CLI_ENVIRONMENT, s->file, "out of memory");
+        status = cli_fail(CLI_ENVIRONMENT, s->files.in, "out of memory");
     return status;
 }
 
@@ -148,14 +138,20 @@ int scenario_load(const struct scenario *s, struct scenario_list *list)
 {
     struct list_sink sink = { { sink_put }, list };
     struct trace_error err = { "" };
-    FILE *in = fopen(s->file, "r");
+    FILE *in = fopen(s->files.in, "r");
     int rc, status;
 
     if (!in)
-        return cli_fail(CLI_INPUT, s->file, "%s", strerror(errno));
-    rc = text_read(in, s->file, &sink.sink, &err);
+        return cli_fail(CLI_INPUT, s->files.in, "%s", strerror(errno));
+    rc = text_read(in, s->files.in, &sink.sink, &err);
     fclose(in);
-    status = rc ? cli_fail_trace(s->file, rc, &err) : create_domain(s, list);
+    if (rc)
+        status = cli_fail_trace(s->files.in, rc, &err);
+    else if (!list->nr)
+        status = cli_fail(CLI_INPUT, s->files.in, "there is no record in it: "
+                          "nothing to run");
+    else
+        status = create_domain(s, list);
     if (status)
         scenario_free(list);
     return status;
@@ -174,6 +170,8 @@ static int source_next(struct hv_source *source, struct hv_record *rec)
 {
     struct list_source *s = (struct list_source *)source;
 
+    if (cli_interrupted())
+        return -EINTR;
     if (s->next == s->list->nr)
         return 0;
     *rec = s->list->rec[s->next++];
@@ -201,7 +199,7 @@ static int run_into(const struct scenario *s, const struct scenario_list *list,
         wrapped = recorder_open(hv, sink);
     if (!wrapped) {
         hv_close(hv);
-        return cli_fail(CLI_ENVIRONMENT, s->file, "out of memory");
+        return cli_fail(CLI_ENVIRONMENT, s->files.in, "out of memory");
     }
     rc = replay_run(wrapped, &source.source, report);
     if (sink)
@@ -210,27 +208,28 @@ static int run_into(const struct scenario *s, const struct scenario_list *list,
     if (!rc && !bad)
         return CLI_OK;
     replay_report_free(report);
+    if (rc == -EINTR || bad == -EINTR)  /* cli_finish will say it */
+        return CLI_ENVIRONMENT;
     if (bad)
-        return cli_fail(CLI_ENVIRONMENT, s->output, "%s: the recording is "
+        return cli_fail(CLI_ENVIRONMENT, s->files.out, "%s: the recording is "
                         "incomplete", strerror(-bad));
-    return cli_fail(CLI_INPUT, s->file, "%s", strerror(-rc));
+    return cli_fail(CLI_INPUT, s->files.in, "%s", strerror(-rc));
 }
 
 int scenario_run(const struct scenario *s, const struct scenario_list *list,
                  struct replay_report *report)
 {
-    struct trace_writer *writer;
+    struct cli_recording recording;
     int status, sealed;
 
-    if (!s->output)
+    if (!s->files.out)
         return run_into(s, list, NULL, report);
     memset(report, 0, sizeof(*report));
-    status = cli_create(s->output, "sim", s->file, s->seed, s->force,
-                        &writer);
+    status = cli_create(&recording, &s->files, "sim", s->seed);
     if (status)
         return status;
-    status = run_into(s, list, trace_sink(writer), report);
-    sealed = cli_finish(s->output, writer, !status);
+    status = run_into(s, list, &recording.sink, report);
+    sealed = cli_finish(&recording, !status);
     if (!status && sealed)
         replay_report_free(report);
     return status ? status : sealed;
@@ -275,7 +274,7 @@ int scenario_learn(const struct scenario *s, struct scenario_list *list)
     uint64_t limit = 4 * (uint64_t)list->nr + 4096;
     struct scenario quiet = *s;
 
-    quiet.output = NULL;
+    quiet.files.out = NULL;
     for (uint64_t turn = 0; turn < limit; turn++) {
         struct replay_report report;
         uint64_t seq;
@@ -291,12 +290,13 @@ int scenario_learn(const struct scenario *s, struct scenario_list *list)
         rc = mend(list, &report);
         replay_report_free(&report);
         if (rc == -EINVAL)
-            return cli_fail(CLI_INPUT, s->file, "record %" PRIu64 ": ring "
+            return cli_fail(CLI_INPUT, s->files.in, "record %" PRIu64 ": ring "
                             "traffic, but no ring: put monitor.enable in "
                             "front of it", seq);
         if (rc)
-            return cli_fail(CLI_ENVIRONMENT, s->file, "%s", strerror(-rc));
+            return cli_fail(CLI_ENVIRONMENT, s->files.in, "%s", strerror(-rc));
         cli_progress("learning", seq, list->nr);
     }
-    return cli_fail(CLI_INPUT, s->file, "its answers never settle: split it");
+    return cli_fail(CLI_INPUT, s->files.in, "its answers never settle: "
+                    "split it");
 }

@@ -9,11 +9,9 @@
 #include "harness/replay.h"
 
 struct scenario {
-    const char *file;
-    const char *domain; /* xl.cfg of domain 1, or NULL */
-    const char *output; /* trace to record, or NULL */
+    struct cli_files files;     /* first; .out: trace to record */
+    const char *domain;         /* xl.cfg of domain 1, or NULL */
     uint64_t seed;
-    bool force;         /* replace .output */
 };
 
 /* The options that run and record share, as an argp child whose input is a

@@ -1,0 +1,98 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Inputs that are missing, damaged, or something else, and outputs that may
+# not be written: exit 3 or 4, the file is named, and nothing is left behind.
+. "${top_srcdir:-$(dirname "$0")/..}/tests/functions.sh"
+
+echo 'mem_access.get dom=1 gfn=0x10 colour=red = 0' >field.scn
+echo 'no.such_operation dom=1 = 0' >bad.scn
+head -c 4096 /dev/zero >zero.xrt
+echo 'SQLite format 3, or so it says' >magic.xrt
+: >empty.xrt
+mkdir folder
+
+for c in run replay show info recover "record -o new.xrt" "export --to csv" \
+         "import -o new.xrt"; do
+    expect 3 $c missing.xrt
+    says err missing
+    expect 3 $c folder
+done
+for f in zero.xrt magic.xrt empty.xrt; do
+    for c in replay show info recover "export --to json"; do
+        expect 3 $c $f
+        says err $f
+    done
+    expect 3 diff $f $f
+done
+for f in bad.scn field.scn; do
+    expect 3 run $f
+    says err "$f:.*1"
+    expect 3 record -o new.xrt $f
+    expect 3 import $f -o new.xrt
+done
+expect 3 import --from oracle zero.xrt -o new.xrt
+expect 3 run zero.xrt
+absent new.xrt new.xrt.partial
+
+mkfifo fifo
+for c in replay show info recover "export --to json"; do
+    expect 3 $c fifo
+    says err 'fifo: not a file'
+done
+: >empty.scn
+expect 3 run empty.scn
+says err 'empty.scn: there is no record'
+expect 3 record -o new.xrt empty.scn
+(printf 'note "'; head -c 17000000 /dev/zero | tr '\0' a; echo '"') >long.scn
+expect 3 run long.scn
+says err 'long.scn:1: the line is too long'
+expect 3 import long.scn -o new.xrt
+absent new.xrt new.xrt.partial new.xrt.partial-journal new.xrt.partial.lock
+
+# A pipe is as good as a file where text is read.
+cat good.scn >fifo &
+expect 0 run fifo
+wait
+
+# Another version, and one file of many
+expect 0 import good.scn -o good.xrt
+if command -v sqlite3 >/dev/null; then
+    cp good.xrt newer.xrt
+    sqlite3 newer.xrt 'PRAGMA user_version = 99'
+    for c in replay show info recover "export --to json"; do
+        expect 3 $c newer.xrt
+        says err 'newer.xrt: version 99 .* reads version [0-9]+: use the'
+    done
+fi
+
+# Outputs
+mkdir place
+cp good.scn text.scn
+for c in "import text.scn" "record text.scn" "run text.scn" \
+         "export --to text good.xrt"; do
+    expect 4 $c -o good.xrt.new/no
+    says err good.xrt.new/no
+    expect 4 $c --force -o place
+    says err 'place: it exists and is no regular file'
+    expect 4 $c --force -o /dev/null
+    [ -c /dev/null ] || fail "/dev/null was replaced"
+    : >there
+    expect 4 $c -o there
+    says err 'there: it exists: .*--force'
+    [ ! -s there ] || fail "$c: replaced its output"
+    expect 0 $c --force -o there
+    [ -s there ] || fail "$c: did not replace its output"
+done
+ln good.xrt link.xrt
+expect 2 export --to text --force -o link.xrt good.xrt
+says err 'link.xrt: it is what is read'
+expect 2 import --force text.scn -o text.scn
+expect 2 record --force text.scn -o text.scn
+cmp -s good.scn text.scn || fail "an input was replaced"
+expect 0 show good.xrt
+
+# A reader that has seen enough ends us quietly.
+"$xenreel" show good.xrt 2>err | true
+[ ! -s err ] || fail "complains of a closed pipe"
+
+exit $failed
