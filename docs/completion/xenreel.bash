@@ -17,7 +17,7 @@ _xenreel_value()
     import--from) COMPREPLY=($(compgen -W "text oracle" -- "$cur")) ;;
     export--to) COMPREPLY=($(compgen -W "json csv text" -- "$cur")) ;;
     run--domain | run-d | record--domain | record-d) _xenreel_files .cfg ;;
-    export--output | export-o) _xenreel_files '' ;;
+    export--output | export-o) _xenreel_files '*' ;;
     *--output | import-o | run-o | record-o) _xenreel_files .xrt ;;
     show--where | show--from | show--count | *--jobs | replay-j | *--seed | \
     run-s | record-s) ;;
