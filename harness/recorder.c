@@ -44,10 +44,12 @@ static void put(struct recorder *r)
         r->error = r->sink->put(r->sink, &r->rec);
 }
 
-/* A ring was enabled: give the client a fresh page of its own. */
+/* A ring was enabled: give the client a fresh page of its own, and set up the
+ * implementation's as the client will set up that one. */
 static int open_rings(struct recorder *r, uint32_t dom)
 {
     struct two_rings *t = rings_of(r, dom);
+    void *page = hv_ring(r->target, dom);
     struct vm_event_sring *s;
 
     if (!t) {
@@ -62,6 +64,8 @@ static int open_rings(struct recorder *r, uint32_t dom)
     }
     memset(t->page, 0, 4096);
     memset(&t->inner, 0, sizeof(t->inner));
+    if (page)
+        ring_init(&t->inner, page);
     t->req_prod = t->rsp_cons = 0;
     s = t->page;
     s->req_event = s->rsp_event = 1;
@@ -76,7 +80,8 @@ static uint32_t new_requests(struct recorder *r, uint32_t dom)
     return t && s ? s->req_prod - t->inner.req_cons : 0;
 }
 
-/* Requests travel from the implementation's page to the client's. */
+/* Requests travel from the implementation's page to the client's; no more
+ * than a page holds, whatever somebody wrote into its indices. */
 static void copy_requests(struct recorder *r, uint32_t dom)
 {
     struct two_rings *t = rings_of(r, dom);
@@ -86,7 +91,8 @@ static void copy_requests(struct recorder *r, uint32_t dom)
     if (!t || !page)
         return;
     s = t->page;
-    while (ring_has_request(&t->inner, page)) {
+    for (uint32_t n = 0; n < RING_ENTRIES &&
+         ring_has_request(&t->inner, page); n++) {
         r->rec.op = OP_EVENT;
         r->rec.result = 0;
         r->rec.args.EVENT.dom = dom;
