@@ -44,6 +44,16 @@ static void put(struct recorder *r)
         r->error = r->sink->put(r->sink, &r->rec);
 }
 
+/* A place for one more, without a page or with that of a closed ring. */
+static struct two_rings *new_rings(struct recorder *r)
+{
+    for (unsigned int i = 0; i < r->nr_rings; i++) {
+        if (!hv_ring(r->target, r->rings[i].dom))
+            return &r->rings[i];
+    }
+    return r->nr_rings < MAX_DOMAINS ? &r->rings[r->nr_rings++] : NULL;
+}
+
 /* A ring was enabled: give the client a fresh page of its own, and set up the
  * implementation's as the client will set up that one. */
 static int open_rings(struct recorder *r, uint32_t dom)
@@ -52,16 +62,15 @@ static int open_rings(struct recorder *r, uint32_t dom)
     void *page = hv_ring(r->target, dom);
     struct vm_event_sring *s;
 
-    if (!t) {
-        if (r->nr_rings == MAX_DOMAINS)
-            return -ENOSPC;
-        t = &r->rings[r->nr_rings];
-        t->page = calloc(1, 4096);
-        if (!t->page)
-            return -ENOMEM;
-        t->dom = dom;
-        r->nr_rings++;
-    }
+    if (!t)
+        t = new_rings(r);
+    if (!t)
+        return -ENOSPC;
+    if (!t->page)
+        t->page = malloc(4096);
+    if (!t->page)
+        return -ENOMEM;
+    t->dom = dom;
     memset(t->page, 0, 4096);
     memset(&t->inner, 0, sizeof(t->inner));
     if (page)
@@ -141,7 +150,7 @@ static int rec_call(struct hv *hv, enum hv_op op, void *args)
     if (op == OP_MONITOR_ENABLE && rc >= 0) {
         int err = open_rings(r, dom);
 
-        if (err)
+        if (!r->error)
             r->error = err;
     }
     r->rec.op = op;

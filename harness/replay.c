@@ -23,16 +23,23 @@ struct replay {
     unsigned char bytes[4096];  /* what a read operation returns */
 };
 
+/* The ring of DOM, or a fresh one, in the place of one that is closed.  With
+ * more open than there is room for, the first starts anew. */
 static struct ring_client *ring_of(struct replay *r, uint32_t dom)
 {
     unsigned int i = 0;
 
     while (i < r->nr_rings && r->rings[i].dom != dom)
         i++;
+    if (i < r->nr_rings)
+        return &r->rings[i].ring;
+    for (i = 0; i < r->nr_rings && hv_ring(r->hv, r->rings[i].dom); i++)
+        continue;
     if (i == MAX_RINGS)
-        i = 0;                  /* forget the oldest: it starts anew */
+        i = 0;
     if (i == r->nr_rings)
         r->nr_rings++;
+    memset(&r->rings[i], 0, sizeof(r->rings[i]));
     r->rings[i].dom = dom;
     return &r->rings[i].ring;
 }
@@ -97,31 +104,44 @@ static enum replay_cause call(struct replay *r, const struct hv_record *rec)
     return f ? REPLAY_FIELD : REPLAY_SAME;
 }
 
+/* The actual record while nothing has come instead of REC. */
+static void nothing_yet(struct replay *r, const struct hv_record *rec)
+{
+    memset(&r->actual, 0, sizeof(r->actual));
+    hv_op_init(rec->op, &r->actual.args);
+    r->actual.op = rec->op;
+    r->actual.seq = rec->seq;
+}
+
 static enum replay_cause event(struct replay *r, const struct hv_record *rec)
 {
     uint32_t dom = rec->args.EVENT.dom;
-    struct ring_client *ring = ring_of(r, dom);
     void *page = hv_ring(r->hv, dom);
+    struct ring_client *ring;
     const struct hv_field *f;
 
+    if (!page) {
+        nothing_yet(r, rec);
+        return REPLAY_NO_RING;
+    }
+    ring = ring_of(r, dom);
+    if (!ring_has_request(ring, page))
+        hv_wait(r->hv, dom);
+    if (!ring_has_request(ring, page)) {
+        nothing_yet(r, rec);
+        return REPLAY_NO_EVENT;
+    }
     r->actual.op = OP_EVENT;
     r->actual.seq = rec->seq;
-    if (page && !ring_has_request(ring, page))
-        hv_wait(r->hv, dom);
-    if (!page || !ring_has_request(ring, page)) {
-        hv_op_init(OP_EVENT, &r->actual.args);
-        return page ? REPLAY_NO_EVENT : REPLAY_NO_RING;
-    }
     r->actual.args.EVENT.dom = dom;
     ring_take(ring, page, &r->actual.args.EVENT);
     r->report->events++;
     f = difference(r, rec);
     r->report->field = f;
-    if (f)
-        return REPLAY_FIELD;
+    /* Also when it differs: replay goes on if that is known. */
     if (r->hv->caps & HV_CAP_OBSERVE)
         hv_observe(r->hv, dom, &rec->args.EVENT.ev);
-    return REPLAY_SAME;
+    return f ? REPLAY_FIELD : REPLAY_SAME;
 }
 
 static enum replay_cause respond(struct replay *r, const struct hv_record *rec)
@@ -129,8 +149,10 @@ static enum replay_cause respond(struct replay *r, const struct hv_record *rec)
     uint32_t dom = rec->args.RESPOND.dom;
     void *page = hv_ring(r->hv, dom);
 
-    if (!page)
+    if (!page) {
+        nothing_yet(r, rec);
         return REPLAY_NO_RING;
+    }
     ring_put(ring_of(r, dom), page, &rec->args.RESPOND.ev);
     return REPLAY_SAME;
 }

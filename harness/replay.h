@@ -32,8 +32,9 @@ struct replay_report {
 
 /* Replay SOURCE against HV up to its end or the first difference, and fill
  * REPORT (whose records own their spans).  0 when it got that far, whatever
- * it found; -Exxx of the source, or -ENOMEM.  An event left on the ring when
- * the trace goes on with another event, or ends, is an extra event. */
+ * it found; -Exxx of the source, or -ENOMEM.  An event left on a ring when the
+ * trace ends is an extra event; one left when the trace goes on with another
+ * shows there, as a field that differs. */
 int replay_run(struct hv *hv, struct hv_source *source,
                struct replay_report *report);
 
