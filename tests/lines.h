@@ -70,13 +70,17 @@ static inline int printed_put(struct hv_sink *sink,
                               const struct hv_record *rec)
 {
     struct printed *p = (struct printed *)sink;
+    struct hv_record copy;
 
     if (++p->puts == p->fail_at)
         return -5;              /* EIO */
-    text_print(p->out, rec);
+    copy = *rec;
+    copy.seq = p->puts;
+    text_print(p->out, &copy);
     return 0;
 }
 
+/* Empty, and ready to be put into. */
 static inline void printed_start(struct printed *p)
 {
     memset(p, 0, sizeof(*p));
