@@ -4,24 +4,14 @@
 # scenario and seed twice make the same trace, byte for byte as "xenreel show"
 # prints it; with two vCPUs another seed makes another order of their events,
 # and what each vCPU does is the same in any order.
-set -u
-xenreel=${XENREEL:-./xenreel}
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-cd "$tmp" || exit 99
-failed=0
-
-fail()
-{
-    echo "FAIL: $*"
-    failed=1
-}
+# shellcheck source=tests/functions.sh
+. "${top_srcdir:-.}/tests/functions.sh"
 
 # record NAME SEED SCENARIO: NAME.xrt, and NAME.txt as show prints it.
 record()
 {
     "$xenreel" record -f --domain two.cfg --seed "$2" -o "$1.xrt" "$3" \
-        >out 2>&1 || { cat out; fail "record $1"; }
+        >out 2>&1 || fail "record $1"
     "$xenreel" show "$1.xrt" >"$1.txt" || fail "show $1"
 }
 

@@ -14,8 +14,9 @@ failed=0
 fail()
 {
     echo "FAIL: $*"
-    sed 's/^/    out: /' out
-    sed 's/^/    err: /' err
+    for f in out err; do
+        [ ! -e $f ] || sed "s/^/    $f: /" $f
+    done
     failed=1
 }
 

@@ -3,25 +3,13 @@
 # A trace, printed, edited and imported again: replay finds the edit, names the
 # record and exits with 1.  One edit of each kind, in traces of a real Xen;
 # all kinds and fields are tested in C (test-mutate.c, test-mutate-flow.c).
-set -u
-xenreel=${XENREEL:-./xenreel}
-samples=$(cd "${top_srcdir:-.}/traces/samples" && pwd)
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-cd "$tmp" || exit 99
-failed=0
-
-fail()
-{
-    echo "FAIL: $*"
-    sed 's/^/    /' out
-    failed=1
-}
+# shellcheck source=tests/functions.sh
+. "${top_srcdir:-.}/tests/functions.sh"
 
 # take TRACE: work on its text.
 take()
 {
-    "$xenreel" show "$samples/$1.xrt" >before || exit 99
+    "$xenreel" show "$top_srcdir/traces/samples/$1.xrt" >before || exit 99
 }
 
 # number PATTERN [AFTER]: of the first record like this, behind record AFTER.

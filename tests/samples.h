@@ -65,15 +65,20 @@ static inline bool sample_trace(struct sample *s, const char *path)
     return !rc;
 }
 
-/* A scenario that creates no domain has the one of "xenreel run". */
+/* A scenario that creates no domain has the one of "xenreel run".  One with a
+ * domain in xl.cfg's syntax is for the command line only: it stays empty. */
 static inline bool sample_scenario(struct sample *s, const char *path)
 {
+    size_t stem = strlen(path) - strlen(".scn");
     struct hv_record create = { .op = OP_DOMAIN_CREATE };
     FILE *in = fopen(path, "r");
     struct trace_error err;
-    char line[256] = "";
+    char line[256] = "", cfg[600];
     bool ok;
 
+    snprintf(cfg, sizeof(cfg), "%.*s.cfg", (int)stem, path);
+    if (in && !access(cfg, F_OK))
+        return !fclose(in);
     while (in && fgets(line, sizeof(line), in) && *line == ';')
         continue;
     sim_default_domain(&create.args.DOMAIN_CREATE, 1, 16, 1);
@@ -114,22 +119,25 @@ static inline bool samples_add(struct samples *all, const char *pattern,
     return all->nr > before;
 }
 
-/* Scenarios, then traces, each in the order of their names.  A scenario with
- * a domain of its own in xl.cfg syntax is for the command line only. */
-static inline bool samples_load(struct samples *all)
+static struct samples all;
+
+/* Group set-up: scenarios, then traces, each in the order of their names. */
+static inline int samples_load(void **state)
 {
-    memset(all, 0, sizeof(*all));
-    return samples_add(all, "tests/*.scn", sample_scenario) &&
-           samples_add(all, "traces/samples/*.xrt", sample_trace);
+    (void)state;
+    return samples_add(&all, "tests/*.scn", sample_scenario) &&
+           samples_add(&all, "traces/samples/*.xrt", sample_trace) ? 0 : -1;
 }
 
-static inline void samples_free(struct samples *all)
+static inline int samples_free(void **state)
 {
-    for (size_t i = 0; i < all->nr; i++) {
-        for (size_t k = 0; k < all->s[i].nr; k++)
-            hv_record_free(&all->s[i].rec[k]);
-        free(all->s[i].rec);
+    (void)state;
+    for (size_t i = 0; i < all.nr; i++) {
+        for (size_t k = 0; k < all.s[i].nr; k++)
+            hv_record_free(&all.s[i].rec[k]);
+        free(all.s[i].rec);
     }
+    return 0;
 }
 
 struct edited {

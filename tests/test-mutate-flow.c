@@ -82,8 +82,6 @@ static const char *const unread_fields[] = {
     "ss_sel", "ds_sel", "es_sel", "fs_sel", "gs_sel", NULL
 };
 
-static struct samples all;
-
 /* Replay S changed by EDIT: true when there is a difference, which must be at
  * or behind the change. */
 static bool notices(const struct sample *s, const struct edit *edit)
@@ -285,19 +283,6 @@ static void test_missing(void **state)
     }
 }
 
-static int load(void **state)
-{
-    (void)state;
-    return samples_load(&all) ? 0 : -1;
-}
-
-static int unload(void **state)
-{
-    (void)state;
-    samples_free(&all);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -308,5 +293,5 @@ int main(void)
         cmocka_unit_test(test_missing),
     };
 
-    return cmocka_run_group_tests(tests, load, unload);
+    return cmocka_run_group_tests(tests, samples_load, samples_free);
 }

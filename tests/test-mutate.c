@@ -26,7 +26,6 @@ struct place {
     size_t at;
 };
 
-static struct samples all;
 static struct place fields[NR_KINDS][MAX_FIELDS][TIMES];
 static struct place good[OP_COUNT][TIMES], failed[OP_COUNT][TIMES];
 
@@ -224,18 +223,10 @@ static void test_fields(void **state)
 
 static int load(void **state)
 {
-    (void)state;
-    if (!samples_load(&all))
+    if (samples_load(state))
         return -1;
     for (size_t i = 0; i < all.nr; i++)
         find_places(&all.s[i]);
-    return 0;
-}
-
-static int unload(void **state)
-{
-    (void)state;
-    samples_free(&all);
     return 0;
 }
 
@@ -247,5 +238,5 @@ int main(void)
         cmocka_unit_test(test_fields),
     };
 
-    return cmocka_run_group_tests(tests, load, unload);
+    return cmocka_run_group_tests(tests, load, samples_free);
 }
