@@ -146,6 +146,66 @@ static void test_no_write(void **state)
     hv_close(e.hv);
 }
 
+/* What Xen's emulator does not know raises #UD, or is told to who monitors
+ * it, and then stays where it is.  hvm/emulate.c:hvm_emulate_one_vm_event. */
+static void test_unknown(void **state)
+{
+    struct env e = start(true);
+    struct args_guest_mem a = { .gpa = D1 << 12, .len = 8, .unknown = 1 };
+
+    (void)state;
+    set(&e, XENMEM_access_n, D1);
+    push(&e, OP_GUEST_READ, a);
+    assert_fault(&e, D1 << 12, D1 << 12, R | DATA);
+    answer(&e, EMULATE);
+    assert_through(&e);
+    assert_int_equal(result(&e).fault, 0x80060000);
+    toggle(&e, OP_MONITOR_EMUL_UNIMPLEMENTED, 1, 0);
+    push(&e, OP_GUEST_READ, a);
+    assert_fault(&e, D1 << 12, D1 << 12, R | DATA);
+    answer(&e, EMULATE);
+    assert_int_equal(run(&e), 1);
+    assert_int_equal(event(&e)->reason, VM_EVENT_REASON_EMUL_UNIMPLEMENTED);
+    set(&e, XENMEM_access_rwx, D1);
+    answer(&e, 0);
+    assert_through(&e);
+    assert_int_equal(result(&e).fault, 0);
+    hv_close(e.hv);
+}
+
+/* Source and destination overlap, or each iteration is asked for: one at a
+ * time, and the rest faults again.  hvm/emulate.c:hvmemul_rep_movs;
+ * vmx/external-emul.log "rep movsb EMULATE dst rx (each_rep on)". */
+static void test_one_at_a_time(void **state)
+{
+    struct env e = start(true);
+    struct args_enable each = { .dom = DOM, .enable = 1 };
+
+    (void)state;
+    poke(&e, D1 << 12, 0x11);
+    set(&e, XENMEM_access_rx, D1);
+    push_copy(&e, (D1 << 12) + 1, D1 << 12, 3);
+    for (uint64_t i = 1; i <= 3; i++) {
+        assert_fault(&e, (D1 << 12) + i, (D1 << 12) + i, R | W | DATA);
+        answer(&e, EMULATE);
+    }
+    assert_through(&e);
+    assert_int_equal(peek(&e, D1 << 12), 0x11111111);
+    push_copy(&e, D1 << 12, D2 << 12, 3);       /* all at once */
+    assert_fault(&e, D1 << 12, D1 << 12, R | W | DATA);
+    answer(&e, EMULATE);
+    assert_through(&e);
+    assert_int_equal(peek(&e, D1 << 12), 0x11000000);
+    assert_int_equal(hv_call(e.hv, OP_MONITOR_EACH_REP, &each), 0);
+    push_copy(&e, D1 << 12, D2 << 12, 2);
+    for (uint64_t i = 0; i < 2; i++) {
+        assert_fault(&e, (D1 << 12) + i, (D1 << 12) + i, R | W | DATA);
+        answer(&e, EMULATE);
+    }
+    assert_through(&e);
+    hv_close(e.hv);
+}
+
 /* A single step whose monitor is off goes unseen: hvm/monitor.c:
  * hvm_monitor_debug. */
 static void test_unseen_step(void **state)
@@ -199,6 +259,8 @@ int main(void)
         cmocka_unit_test(test_read_data_string),
         cmocka_unit_test(test_read_data_rmw),
         cmocka_unit_test(test_no_write),
+        cmocka_unit_test(test_unknown),
+        cmocka_unit_test(test_one_at_a_time),
         cmocka_unit_test(test_unseen_step),
         cmocka_unit_test(test_exits),
     };
