@@ -63,15 +63,6 @@ static bool deliver_ve(struct sim_vcpu *v, const struct mem_access *m,
     return true;
 }
 
-/* Whether mem_access forbids it: a write is a read, too (ept_handle_violation).
- * Which right forbids what is what the hardware was told. */
-static bool violates(uint8_t want, uint8_t access)
-{
-    if (want & MEM_ACCESS_W)
-        want |= MEM_ACCESS_R;
-    return want & ~p2m_permissions(P2M_RAM_RW, access);
-}
-
 /* The access is against the view's mem_access: tell the listener. */
 static enum outcome report(struct sim_vcpu *v, const struct mem_access *m,
                            uint8_t perms)
@@ -115,7 +106,9 @@ static enum outcome page_fault(struct sim_vcpu *v, const struct mem_access *m,
         return v->d->shut_down ? CRASHED : RETRY;
     if (entry.mfn == INVALID_MFN)
         return RAN;
-    violation = violates(m->want, entry.access);
+    /* By mem_access alone.  That a write is a read, too, makes no difference:
+     * no entry that gets here is writable and not readable. */
+    violation = m->want & ~p2m_permissions(P2M_RAM_RW, entry.access);
     if (entry.order > ORDER_4K && (m->want & MEM_ACCESS_X) && perms &&
         !violation) {
         /* XSA-304: an executable superpage is shattered. */

@@ -263,6 +263,12 @@ static void test_converting(void **state)
     assert_int_equal(e.v->guest->count, 0);
     assert_int_equal(peek(&e, D2 << 12), 2);
     assert_int_equal(access_of(&e, D2), XENMEM_access_rwx);
+    set(&e, XENMEM_access_n2rwx, D2);
+    push(&e, OP_GUEST_READ, (struct args_guest_mem) {
+        .gpa = D2 << 12, .len = 8 });
+    answer(&e, 0);
+    assert_fault(&e, D2 << 12, D2 << 12, R | DATA);
+    assert_int_equal(access_of(&e, D2), XENMEM_access_rwx);
     /* The page is executable no more, which rw is not. */
     push(&e, OP_GUEST_FETCH, (struct args_guest_mem) {
         .gpa = D1 << 12, .len = 1 });
