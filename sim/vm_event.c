@@ -101,7 +101,8 @@ _Static_assert(sizeof(((struct vm_event_st *)0)->data) ==
 /* vm_event_put_request, with a slot in hand, and vm_event_fill_regs.  A vCPU
  * that goes on while there is less room than one slot for each vCPU is
  * blocked. */
-static void put_request(struct sim_vcpu *v, struct vm_event_st *req)
+static void put_request(struct sim_vcpu *v, struct vm_event_st *req,
+                        const struct vm_event_regs_x86 *regs)
 {
     struct sim_domain *d = v->d;
     struct sim_ring *r = &d->ring;
@@ -114,7 +115,7 @@ static void put_request(struct sim_vcpu *v, struct vm_event_st *req)
     req->version = VM_EVENT_INTERFACE_VERSION;
     slot = &sring->ring[r->req_prod_pvt & (NR_SLOTS - 1)].req;
     memcpy(slot, req, offsetof(struct vm_event_st, data));
-    slot->data.regs.x86 = v->regs;      /* all of .data */
+    slot->data.regs.x86 = *regs;        /* all of .data */
     slot->data.regs.x86.npt_base = 0;   /* no nested guests */
     slot->data.regs.x86.vmtrace_pos = ~0ull;
     sring->req_prod = ++r->req_prod_pvt;
@@ -134,7 +135,8 @@ static void put_request(struct sim_vcpu *v, struct vm_event_st *req)
 }
 
 /* The part of monitor_traps behind vm_event_claim_slot. */
-static void send_event(struct sim_vcpu *v, bool sync, struct vm_event_st *req)
+static void send_event(struct sim_vcpu *v, bool sync, struct vm_event_st *req,
+                       const struct vm_event_regs_x86 *regs)
 {
     req->vcpu_id = v->id;
     if (sync) {
@@ -146,7 +148,7 @@ static void send_event(struct sim_vcpu *v, bool sync, struct vm_event_st *req)
         req->flags |= VM_EVENT_FLAG_ALTERNATE_P2M;
         req->altp2m_idx = v->view;
     }
-    put_request(v, req);
+    put_request(v, req, regs);
 }
 
 /* xen/common/monitor.c:monitor_traps.  Only the domain's own vCPUs sleep;
@@ -158,19 +160,17 @@ int monitor_traps(struct sim_vcpu *v, bool sync, struct vm_event_st *req)
 
     if (err == -EOPNOTSUPP)
         return 0;
-    /* One that sleeps does so in the middle of the exit's handler: these are
-     * its registers when it is woken, too. */
-    req->data.regs.x86 = v->regs;
-    req->data.regs.x86.npt_base = 0;    /* no nested guests */
-    req->data.regs.x86.vmtrace_pos = ~0ull;
     if (err) {
         if (d->sim->current != d || v->wait_slot || v->wait_put)
             return err;
+        /* It sleeps in the middle of the exit's handler: these are its
+         * registers when it is woken, too. */
         v->wait_req = *req;
+        v->wait_req.data.regs.x86 = v->regs;
         v->wait_sync = sync;
         sleep_for_slot(v);
     } else {
-        send_event(v, sync, req);
+        send_event(v, sync, req, &v->regs);
     }
     return sync;
 }
@@ -190,7 +190,8 @@ bool ring_continue(struct sim_vcpu *v)
     }
     v->wait_put = false;
     if (!err)
-        send_event(v, v->wait_sync, &v->wait_req);
+        send_event(v, v->wait_sync, &v->wait_req,
+                   &v->wait_req.data.regs.x86);
     return vcpu_runnable(v);
 }
 
