@@ -29,9 +29,11 @@ struct env {
     struct vm_event_st last;    /* the event taken last */
 };
 
-static inline struct env env_start(uint32_t vendor, uint32_t vcpus)
+static inline struct env env_start_seeded(uint32_t vendor, uint32_t vcpus,
+                                          uint64_t seed)
 {
-    struct env e = { .hv = sim_open(NULL) };
+    const struct sim_config config = { .seed = seed };
+    struct env e = { .hv = sim_open(&config) };
     struct args_port port = { .dom = DOM };
     struct args_create c;
 
@@ -47,6 +49,11 @@ static inline struct env env_start(uint32_t vendor, uint32_t vcpus)
     e.sring = hv_ring(e.hv, DOM);
     assert_non_null(e.sring);
     return e;
+}
+
+static inline struct env env_start(uint32_t vendor, uint32_t vcpus)
+{
+    return env_start_seeded(vendor, vcpus, 0);
 }
 
 /* The next event is there, or (REASON 0) there is none. */
