@@ -315,6 +315,10 @@ static void unretire(struct guest *g)
     if (g->count == g->room && grow(g))
         return;
     g->head = (g->head + g->room - 1) % g->room;
+    /* What its register held before the first time is over. */
+    if (g->done.op == OP_GUEST_MOV_CR || g->done.op == OP_GUEST_XSETBV ||
+        g->done.op == OP_GUEST_MSR)
+        g->done.a.reg.has_old = 0;
     g->queue[g->head] = g->done;
     g->count++;
     g->has_done = false;
