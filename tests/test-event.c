@@ -6,6 +6,7 @@
 #include "tests/monitored-guest.h"
 
 #include <xen/hvm/params.h>
+#include <xen/memory.h>
 
 static int pending(struct env *e)
 {
@@ -108,6 +109,103 @@ static void test_registers_of_a_sleeper(void **state)
     hv_close(e.hv);
 }
 
+/* common/vm_event.c:vm_event_cleanup: a dying domain's sleepers are woken, so
+ * that its ring can go. */
+static void test_sleepers_die(void **state)
+{
+    struct env e = env_start(VENDOR_INTEL, NR_SLOTS + 1);
+
+    (void)state;
+    env_monitor_cr(&e, VM_EVENT_X86_CR4);
+    for (uint32_t i = 0; i <= NR_SLOTS; i++)
+        ins(&e, MOV_CR, reg, .vcpu = i, .rip = RIP, .index = 4, .value = 8);
+    assert_true(hv_wait(e.hv, DOM) >= 0);
+    assert_int_equal(call(&e, MONITOR_DISABLE, dom), -EBUSY);
+    assert_int_equal(call(&e, DOMAIN_DESTROY, dom), 0);
+    assert_false(e.v[NR_SLOTS].wait_slot || e.d->ring.enabled);
+    hv_close(e.hv);
+}
+
+/* hvm/monitor.c:hvm_monitor_check_p2m: what an emulated access to a page with
+ * each access violates, by the bits of the event; a hole is such without any,
+ * and reads are never reported. */
+static void test_check_p2m(void **state)
+{
+    enum { R = MEM_ACCESS_R, W = MEM_ACCESS_W, X = MEM_ACCESS_X };
+    static const struct {
+        uint32_t access;
+        uint8_t w, x;                   /* reported of a write, of a fetch */
+    } rows[] = {
+        { XENMEM_access_n, R | W, X }, { XENMEM_access_r, R | W, X },
+        { XENMEM_access_w, 0, X }, { XENMEM_access_rw, 0, X },
+        { XENMEM_access_x, R | W, 0 }, { XENMEM_access_rx, R | W, 0 },
+        { XENMEM_access_wx, 0, 0 }, { XENMEM_access_rwx, 0, 0 },
+        { XENMEM_access_rx2rw, 0, 0 }, { XENMEM_access_n2rwx, 0, 0 },
+    };
+    struct env e = env_start(VENDOR_INTEL, 1);
+    const uint8_t rest = MEM_ACCESS_GLA_VALID | MEM_ACCESS_FAULT_WITH_GLA;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY(rows); i++) {
+        assert_int_equal(call(&e, ACCESS_SET, access, .gfn = 2, .nr = 1,
+                              .access = rows[i].access), 0);
+        for (uint8_t want = R; want <= X; want <<= 1) {
+            uint8_t flags = want == W ? rows[i].w : want == X ? rows[i].x : 0;
+
+            e.d->sim->current = e.d;
+            assert_int_equal(monitor_check_p2m(e.v, 0x2004, 0x2004, want,
+                                               false), flags != 0);
+            env_expect(&e, flags ? VM_EVENT_REASON_MEM_ACCESS : 0);
+            if (!flags)
+                continue;
+            assert_int_equal(e.last.u.mem_access.flags, flags | rest);
+            env_answer(&e, FLAG(VCPU_PAUSED));
+        }
+    }
+    assert_true(monitor_check_p2m(e.v, 0, 0xf0000000, W, true));
+    env_expect(&e, VM_EVENT_REASON_MEM_ACCESS);
+    assert_int_equal(e.last.u.mem_access.flags, R | W | MEM_ACCESS_GLA_VALID |
+                     MEM_ACCESS_FAULT_IN_GPT);
+    hv_close(e.hv);
+}
+
+/* common/vm_event.c:vm_event_resume (ALTERNATE_P2M), hvm/monitor.c:
+ * hvm_monitor_debug: a fast single step ends in its view, and is told nobody;
+ * hvm/hvm.c:hvm_fast_singlestep takes no view that there is not. */
+static void test_views(void **state)
+{
+    struct env e = env_start(VENDOR_INTEL, 1);
+
+    (void)state;
+    assert_int_equal(call(&e, ALTP2M_SET_STATE, u64, .value = 1), 0);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(call(&e, ALTP2M_CREATE, view,
+                              .access = XENMEM_access_rwx), 0);
+    assert_int_equal(call(&e, MONITOR_SINGLESTEP, enable, .enable = 1), 0);
+    assert_int_equal(call(&e, MONITOR_CPUID, enable, .enable = 1), 0);
+    ins(&e, CPUID, cpuid, .rip = RIP);
+    ins(&e, CPUID, cpuid, .rip = RIP);
+    env_run(&e, VM_EVENT_REASON_CPUID);
+    e.last.u.fast_singlestep.p2midx = 10;
+    env_answer(&e, FLAG(FAST_SINGLESTEP));
+    assert_false(e.v->single_step);
+    e.last.u.fast_singlestep.p2midx = 2;
+    e.last.altp2m_idx = 1;
+    e.last.data.regs.x86.rip += 2;
+    env_answer(&e, FLAG(VCPU_PAUSED) | FLAG(FAST_SINGLESTEP) |
+               FLAG(ALTERNATE_P2M) | FLAG(SET_REGISTERS));
+    assert_int_equal(e.v->view, 1);
+    assert_int_equal(call(&e, GUEST_STEP, guest, .rip = RIP), 0);
+    env_run(&e, VM_EVENT_REASON_CPUID); /* an exit is no step */
+    assert_int_equal(e.last.altp2m_idx, 1);
+    e.last.data.regs.x86.rip += 2;
+    env_answer(&e, FLAG(VCPU_PAUSED) | FLAG(SET_REGISTERS));
+    env_run(&e, 0);
+    assert_int_equal(e.v->view, 2);
+    assert_false(e.v->single_step || e.v->fast_step);
+    hv_close(e.hv);
+}
+
 /* A vCPU paused in an event has the registers that a live one was seen to
  * have, but for what the model has gone past: rip and the register written. */
 static void test_observed(void **state)
@@ -197,6 +295,9 @@ int main(void)
         cmocka_unit_test(test_device),
         cmocka_unit_test(test_ports),
         cmocka_unit_test(test_registers_of_a_sleeper),
+        cmocka_unit_test(test_sleepers_die),
+        cmocka_unit_test(test_check_p2m),
+        cmocka_unit_test(test_views),
         cmocka_unit_test(test_observed),
         cmocka_unit_test(test_hvm_params),
     };
