@@ -10,24 +10,27 @@
 #include "traces/text.h"
 
 static char dir[] = "/tmp/fuzz-trace-XXXXXX";
+static char sealed[64], partial[64];
 
 static void leave(void)
 {
-    static const char *const names[] = {
-        "t.xrt", "t.xrt-journal", "t.xrt.partial", "t.xrt.partial-journal",
-        "t.xrt.partial.lock"
-    };
+    static const char *const suffixes[] = { "", "-journal", ".lock" };
+    char name[80];
 
-    for (unsigned int i = 0; i < sizeof(names) / sizeof(*names); i++)
-        unlink(names[i]);
-    if (!chdir("/"))
-        rmdir(dir);
+    for (unsigned int i = 0; i < 6; i++) {
+        snprintf(name, sizeof(name), "%s%s", i < 3 ? sealed : partial,
+                 suffixes[i % 3]);
+        unlink(name);
+    }
+    rmdir(dir);
 }
 
 static void enter(void)
 {
-    if (!mkdtemp(dir) || chdir(dir) || atexit(leave))
+    if (!mkdtemp(dir) || atexit(leave))
         abort();
+    snprintf(sealed, sizeof(sealed), "%s/t.xrt", dir);
+    snprintf(partial, sizeof(partial), "%s/t.xrt.partial", dir);
 }
 
 static void put_file(const char *name, const uint8_t *data, size_t size)
@@ -79,17 +82,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct trace_error err;
     uint64_t records;
 
-    if (!strcmp(dir + sizeof(dir) - 7, "XXXXXX"))
+    if (!sealed[0])
         enter();
-    put_file("t.xrt", data, size);
-    read_all("t.xrt", NULL);
-    read_all("t.xrt", "kind = 'event' AND gfn > 1");
-    export_all("t.xrt", "json");
-    export_all("t.xrt", "csv");
-    unlink("t.xrt");
-    put_file("t.xrt.partial", data, size);
-    if (!trace_recover("t.xrt", &records, &err))
-        read_all("t.xrt", NULL);
-    unlink("t.xrt");
+    put_file(sealed, data, size);
+    read_all(sealed, NULL);
+    read_all(sealed, "kind = 'event' AND gfn > 1");
+    export_all(sealed, "json");
+    export_all(sealed, "csv");
+    unlink(sealed);
+    put_file(partial, data, size);
+    if (!trace_recover(sealed, &records, &err))
+        read_all(sealed, NULL);
+    unlink(sealed);
     return 0;
 }
