@@ -192,18 +192,41 @@ void hv_field_print(FILE *out, const struct hv_field *f, const void *s)
         fprintf(out, "%" PRIu64, v);
 }
 
-/* A whole number in C's notation, perhaps negative. */
+/* A whole number in C's notation, without a sign. */
 static int parse_number(const char *text, uint64_t *value)
 {
     char *end;
 
-    if (!isdigit((unsigned char)text[text[0] == '-']))
+    if (!isdigit((unsigned char)text[0]))
         return -EINVAL;
     errno = 0;
     *value = strtoull(text, &end, 0);
     if (*end)
         return -EINVAL;
     return errno ? -ERANGE : 0;
+}
+
+/* The same for field F: only a signed one takes a minus, and no field a value
+ * that it cannot hold. */
+static int parse_sized(const struct hv_field *f, const char *text,
+                       uint64_t *value)
+{
+    bool is_signed = f->type == HV_SDEC || f->type == HV_ERRNO;
+    bool minus = text[0] == '-';
+    uint64_t most = ~0ull >> (64 - 8 * f->size);
+    int rc = parse_number(text + minus, value);
+
+    if (rc)
+        return rc;
+    if (minus && !is_signed)
+        return -ERANGE;
+    if (is_signed)
+        most = most / 2 + minus;
+    if (*value > most)
+        return -ERANGE;
+    if (minus)
+        *value = -*value;
+    return 0;
 }
 
 static int parse_flags(const struct hv_field *f, const char *text,
@@ -342,7 +365,7 @@ static int parse_span(const struct hv_field *f, struct hv_span *span,
 
 int hv_field_parse(const struct hv_field *f, void *s, const char *text)
 {
-    uint64_t v, limit;
+    uint64_t v;
     int rc = 0;
 
     if (hv_field_is_span(f))
@@ -353,12 +376,11 @@ int hv_field_parse(const struct hv_field *f, void *s, const char *text)
              hv_errno_value(text + 1) > 0)
         v = (uint64_t)-(int64_t)hv_errno_value(text + 1);
     else if (f->type != HV_ENUM || hv_name_value(f->names, text, &v))
-        rc = parse_number(text, &v);
+        rc = parse_sized(f, text, &v);
+    if (!rc && f->type == HV_FLAGS && v > ~0ull >> (64 - 8 * f->size))
+        rc = -ERANGE;
     if (rc)
         return rc;
-    limit = f->size < 8 ? 1ull << (8 * f->size) : 0;
-    if (limit && v >= limit && v < (uint64_t)-(int64_t)(limit / 2))
-        return -ERANGE;
     hv_field_set(f, s, v);
     return 0;
 }

@@ -149,6 +149,15 @@ static const struct {
     { "#1 domain.pause dom= = 0", "dom" },
     { "#1 domain.pause dom=one = 0", "dom" },
     { "#1 domain.pause dom=0x100000000 = 0", "does not fit" },
+    { "#1 domain.pause dom=-1 = 0", "does not fit" },
+    { "#1 mem_access.set gfn=-1 = 0", "does not fit" },
+    { "#1 mem_access.set access=-1 = 0", "does not fit" },
+    { "#1 event cpuid flags=-1", "flags" },
+    { "#1 event cpuid flags=0x100000000", "does not fit" },
+    { "#1 mem_access.set_multi gfn=-1 = 0", "gfn" },
+    { "#1 altp2m.set_suppress_ve_multi err=2147483648 = 0", "does not fit" },
+    { "#1 altp2m.set_suppress_ve_multi err=-2147483649 = 0", "does not fit" },
+    { "#1 altp2m.set_suppress_ve_multi err=--1 = 0", "err" },
     { "#1 domain.pause {dom=1} = 0", "dom" },
     { "#1 domain.pause dom=1} = 0", "'}'" },
     { "#1 domain.pause {dom=1 = 0", "'}'" },
@@ -196,6 +205,32 @@ static void test_bad_lines_are_refused(void **unused)
 
 /* Every prefix and every one-byte change of good lines: an answer, and no
  * crash, is all that is asked. */
+/* A number stands for what its field can hold: a minus only for signed ones,
+ * and no value that would come back as another. */
+static void test_ends_of_ranges(void **unused)
+{
+    static const char *const lines[] = {
+        "altp2m.set_suppress_ve_multi dom=4294967295 err=2147483647 = 0",
+        "altp2m.set_suppress_ve_multi gfn=18446744073709551615 "
+        "err=-2147483648 = 0",
+        "altp2m.set_suppress_ve_multi err=-ESRCH = 0",
+    };
+    struct trace_error err = { "" };
+    struct hv_record rec;
+
+    (void)unused;
+    for (unsigned int i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
+        if (text_parse(lines[i], &rec, &err) != 1)
+            fail_msg("%s: %s", lines[i], err.text);
+        round_trip(&rec);
+        hv_record_free(&rec);
+    }
+    text_parse(lines[1], &rec, &err);
+    assert_int_equal(rec.args.ALTP2M_SET_SVE_MULTI.err, INT32_MIN);
+    text_parse(lines[2], &rec, &err);
+    assert_int_equal(rec.args.ALTP2M_SET_SVE_MULTI.err, -ESRCH);
+}
+
 static void test_damaged_lines(void **unused)
 {
     struct trace_error err;
@@ -287,6 +322,7 @@ int main(void)
         cmocka_unit_test(test_a_failed_call_has_no_results),
         cmocka_unit_test(test_comments_and_spaces),
         cmocka_unit_test(test_bad_lines_are_refused),
+        cmocka_unit_test(test_ends_of_ranges),
         cmocka_unit_test(test_damaged_lines),
         cmocka_unit_test(test_too_many_words),
         cmocka_unit_test(test_read_names_the_line),
