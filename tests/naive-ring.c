@@ -114,8 +114,6 @@ static void put(struct naive *n, struct naive_vcpu *v, struct vm_event_st *ev)
         ev->flags |= VM_EVENT_FLAG_ALTERNATE_P2M;
         ev->altp2m_idx = v->view;
     }
-    ev->data.regs.x86 = v->regs;
-    ev->data.regs.x86.vmtrace_pos = ~0ull;
     n->slot[n->req_prod++ % NAIVE_SLOTS] = *ev;
     wake(n);
     v->blocked = slots_free(n) < (int32_t)n->vcpus && !v->paused;
@@ -131,6 +129,9 @@ bool naive_send(struct naive *n, struct naive_vcpu *v, struct vm_event_st *ev,
                 bool sync)
 {
     ev->flags = sync ? VM_EVENT_FLAG_VCPU_PAUSED : 0;
+    /* A vCPU sleeps in its exit's handler, where rip has not moved on. */
+    ev->data.regs.x86 = v->regs;
+    ev->data.regs.x86.vmtrace_pos = ~0ull;
     if (n->ring && slots_free(n) > 0) {
         put(n, v, ev);
     } else if (n->ring) {
