@@ -31,7 +31,7 @@ struct args_create {
     uint64_t max_pages; /* the domain's allocation limit */
     uint64_t pool;      /* paging pool: what EPT tables are taken from */
     uint32_t altp2m;    /* XEN_ALTP2M_* */
-    uint32_t views;     /* number of altp2m views, view 0 included */
+    uint32_t views;     /* altp2m views, view 0 included; 0: ten */
     uint32_t exec_sp;   /* 1: superpages may be executable */
     uint32_t pad;
 };

@@ -13,6 +13,7 @@
 #define MAX_POOL        (1ull << 20)
 #define MMIO_START      0xf0000ull      /* where RAM has to leave a hole */
 #define MMIO_END        0x100000ull
+#define DEFAULT_VIEWS   10      /* MAX_ALTP2M */
 #define NESTED_P2MS     10
 
 struct sim_domain *sim_find(struct sim *sim, uint32_t id)
@@ -56,7 +57,7 @@ static int check_create(const struct args_create *c)
         c->vendor > VENDOR_AMD || c->type > GUEST_PV ||
         !c->vcpus || c->vcpus > MAX_VCPUS || !c->ram || c->ram > MAX_RAM ||
         c->pool > MAX_POOL || c->altp2m > XEN_ALTP2M_limited ||
-        !c->views || c->views > MAX_VIEWS)
+        c->views > MAX_VIEWS)
         return -EINVAL;
     if (c->max_gpfn < SPECIAL_PAGES || c->max_gpfn >> GFN_BITS)
         return -EINVAL;
@@ -226,6 +227,8 @@ int sim_op_DOMAIN_CREATE(struct sim *sim, struct args_create *a)
     d->sim = sim;
     d->id = a->dom;
     d->config = *a;
+    if (!a->views)
+        d->config.views = DEFAULT_VIEWS;
     d->pause_count = 1;
     d->shutdown_reason = 255;
     d->max_pages = a->max_pages;
@@ -321,7 +324,7 @@ void sim_default_domain(struct args_create *create, uint32_t dom,
         .dom = dom, .vendor = VENDOR_INTEL, .type = GUEST_PVH,
         .vcpus = vcpus, .ram = mb * 256ull, .max_gpfn = 0xfefff,
         .max_pages = (mb + 1) * 256ull,         /* xl adds 1 MiB */
-        .altp2m = XEN_ALTP2M_external, .views = 10,
+        .altp2m = XEN_ALTP2M_external, .views = DEFAULT_VIEWS,
     };
     create->pool = default_pool(mb, vcpus, create->views);
 }

@@ -78,18 +78,24 @@ finished
 status 0 'import, undisturbed'
 expect 0 diff good.xrt live.xrt
 
+# begun NAME: it has records, or is done.
+begun()
+{
+    shown "$1" || [ -e "$1" ]
+}
+
 # The first Ctrl-C of a run that records, too.
 { yes "$(tail -n 1 good.scn)" | head -n 300000; } >many.scn
 "$xenreel" run -o run.xrt many.scn >out 2>err &
 importer=$!
-if within 20 test -e run.xrt.partial && kill -TERM $importer; then
-    finished
-    if [ "$got" = 143 ]; then
-        expect 0 recover run.xrt
-    else                        # it was faster
-        status 0 'run, terminated'
-    fi
-    expect 0 show --count 1 run.xrt
+within 20 begun run.xrt || fail 'run: no record is committed'
+kill -TERM $importer 2>kill.err
+finished
+if [ "$got" = 143 ]; then
+    expect 0 recover run.xrt
+else                            # it was faster
+    status 0 'run, terminated'
 fi
+expect 0 show --count 1 run.xrt
 
 exit $failed
