@@ -187,8 +187,8 @@ static inline struct vm_event_st raw_event(const struct made_event *e)
     struct vm_event_st ev = {
         .version = VM_EVENT_INTERFACE_VERSION, .flags = e->flags,
         .reason = e->reason, .vcpu_id = e->vcpu,
-        .data.regs.x86 = { .rip = e->rip, .cr3 = 0x10e000,
-                           .vmtrace_pos = ~0ull },
+        .data.regs.x86 = { .rip = e->rip, .cr3 = 0x10e000, .cr4 = 0x20,
+                           .sysenter_cs = 0x10, .vmtrace_pos = ~0ull },
     };
 
     memcpy(&ev.u, &e->gfn, 8);
@@ -218,11 +218,15 @@ static inline void log_request(const struct made_event *e)
     log_hex("REQ", &ev);
 }
 
-static inline void log_response(uint32_t reason)
+/* The response to E, with its union where it is emulated. */
+static inline void log_response(const struct made_event *e, uint32_t flags)
 {
+    struct vm_event_st ev = raw_event(e);
     struct vm_event_st rsp = { .version = VM_EVENT_INTERFACE_VERSION,
-                               .flags = 1, .reason = reason };
+                               .flags = flags, .reason = e->reason };
 
+    if (flags & VM_EVENT_FLAG_EMULATE)
+        rsp.u = ev.u;
     log_hex("RSP", &rsp);
     log_add("CALL xenevtchn_notify() = 0 errno=0\n");
 }
@@ -250,16 +254,22 @@ static inline void begin_command(unsigned int op, uint64_t a0, uint64_t a1,
     log_add("CMD seq=%u op=%u a0=%#llx a1=%#llx a2=%#llx\n", ++made.commands,
             op, (unsigned long long)a0, (unsigned long long)a1,
             (unsigned long long)a2);
-    log_response(VM_EVENT_REASON_GUEST_REQUEST);
+    log_response(&waiting, 1);
 }
 
 /* An event of the command, CALLS, and the response. */
-static inline void commanded_event(const struct made_event *e,
-                                   const char *calls)
+static inline void commanded_answer(const struct made_event *e,
+                                    const char *calls, uint32_t flags)
 {
     log_request(e);
     log_add("%s", calls);
-    log_response(e->reason);
+    log_response(e, flags);
+}
+
+static inline void commanded_event(const struct made_event *e,
+                                   const char *calls)
+{
+    commanded_answer(e, calls, 1);
 }
 
 static inline void end_command(const char *result)
