@@ -3,6 +3,7 @@
  * or not; sealed, recording and crashed traces are told apart, and a crashed
  * one is recovered up to its last commit. */
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 #include <sys/wait.h>
 
@@ -350,6 +351,90 @@ static void test_events_have_no_spans(void **unused)
     assert_true(OP_COUNT <= DELTA_OPS);
 }
 
+/* More than the queue holds: the recorder waits for room, nothing is lost. */
+static void test_more_than_the_queue_holds(void **unused)
+{
+    struct trace_writer *w = create("t.xrt");
+    struct hv_record rec = { .op = OP_DOMAIN_PAUSE };
+    struct trace_reader *r;
+    struct trace_error err;
+
+    (void)unused;
+    for (unsigned int i = 0; i < 200000; i++) {
+        rec.args.DOMAIN_PAUSE.dom = i;
+        assert_int_equal(trace_put(w, &rec), 0);
+    }
+    assert_int_equal(trace_seal(w, &err), 0);
+    assert_int_equal(trace_open("t.xrt", &r, &err), 0);
+    assert_int_equal(trace_count(r), 200000);
+    assert_int_equal(trace_seek(r, 200000), 0);
+    assert_int_equal(trace_next(r, &rec), 1);
+    assert_int_equal(rec.args.DOMAIN_PAUSE.dom, 199999);
+    trace_close(r);
+}
+
+/* A file that may not grow, as on a full disk: the failure comes back from
+ * trace_put or at the latest from trace_seal, by the file's name, and there is
+ * no sealed trace. */
+static void test_a_full_disk(void **unused)
+{
+    static const rlim_t limits[] = { 0, 4096, 40000, 100000 };
+    struct rlimit old, limit;
+
+    (void)unused;
+    signal(SIGXFSZ, SIG_IGN);
+    getrlimit(RLIMIT_FSIZE, &old);
+    for (unsigned int n = 0; n < sizeof(limits) / sizeof(*limits); n++) {
+        uint64_t state = 7;
+        struct trace_writer *w = NULL;
+        struct trace_error err = { "" };
+        struct hv_record rec;
+        int rc;
+
+        limit = old;
+        limit.rlim_cur = limits[n];
+        setrlimit(RLIMIT_FSIZE, &limit);
+        rc = trace_create("t.xrt", &test_meta, true, &w, &err);
+        for (unsigned int i = 0; !rc && i < 50000; i++) {
+            random_record(&rec, OP_EVENT, &state);
+            rc = trace_put(w, &rec);
+            hv_record_free(&rec);
+        }
+        if (w)
+            rc = trace_seal(w, &err);
+        setrlimit(RLIMIT_FSIZE, &old);
+        assert_true(rc < 0);
+        assert_non_null(strstr(err.text, "t.xrt"));
+        assert_int_equal(access("t.xrt", F_OK), -1);
+        unlink("t.xrt.partial");
+        unlink("t.xrt.partial-journal");
+        unlink("t.xrt.partial.lock");
+    }
+}
+
+/* The same for the one who recovers. */
+static void test_recovery_on_a_full_disk(void **unused)
+{
+    struct trace_writer *w = create("t.xrt");
+    struct hv_record rec = { .op = OP_DOMAIN_PAUSE };
+    struct rlimit old, limit;
+    struct trace_error err = { "" };
+    uint64_t records;
+
+    (void)unused;
+    assert_int_equal(trace_put(w, &rec), 0);
+    trace_abandon(w);
+    getrlimit(RLIMIT_FSIZE, &old);
+    limit = old;
+    limit.rlim_cur = 0;
+    setrlimit(RLIMIT_FSIZE, &limit);
+    assert_true(trace_recover("t.xrt", &records, &err) < 0);
+    setrlimit(RLIMIT_FSIZE, &old);
+    assert_non_null(strstr(err.text, "t.xrt"));
+    assert_int_equal(trace_recover("t.xrt", &records, &err), 0);
+    assert_int_equal(records, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -366,6 +451,9 @@ int main(void)
         IN_DIRECTORY(test_text_through_the_store),
         IN_DIRECTORY(test_export_refuses),
         IN_DIRECTORY(test_events_have_no_spans),
+        IN_DIRECTORY(test_more_than_the_queue_holds),
+        IN_DIRECTORY(test_a_full_disk),
+        IN_DIRECTORY(test_recovery_on_a_full_disk),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
