@@ -269,6 +269,61 @@ static void test_single_step(void **state)
     assert_int_equal(count_records("guest.code"), 1);
 }
 
+/* A walk of a live guest's page tables: the walk, and some instruction. */
+static void test_live_walk(void **state)
+{
+    struct made_event walk = walk_event(0x100, 8, 0xffff888000001000, 0x1000);
+
+    (void)state;
+    begin_live();
+    log_add("CALL xc_set_mem_access(n,0x100,1) = 0\n"
+            "CALL xc_domain_unpause() = 0\n");
+    live(&walk, "", 1);
+    live(&walk, RESTORE, 1);
+    expect_replay("live.log");
+    assert_int_equal(count_records("guest.walk"), 1);
+    assert_int_equal(count_records("guest.step"), 1);
+}
+
+/* Calls that may let an instruction pass: what comes again is another one. */
+static void test_releases(void **state)
+{
+    static const struct {
+        const char *call;
+        bool releases;
+    } rows[] = {
+        { "xc_altp2m_set_mem_access(view=1,gfn=0x100,rwx)", true },
+        { "xc_altp2m_set_mem_access(view=1,gfn=0x101,rwx)", false },
+        { "xc_altp2m_switch_to_view(0)", true },
+        { "xc_domain_decrease_reservation_exact(gfn=0x100)", true },
+        { "xc_set_mem_access(rx2rw,0x100,1)", true },
+        { "xc_set_mem_access(rx,0x100,1)", false },
+        { "xc_set_mem_access_multi({7},{0x100},1)", true },
+        { "xc_set_mem_access_multi({7},{0x101},1)", false },
+        { "xc_hvm_inject_trap(vcpu0,3,type=6,err=-1,len=1,cr2=0)", true },
+        { "xc_monitor_cpuid(0)", false },
+        { "xc_monitor_descriptor_access(0)", false },
+        { "xc_monitor_software_breakpoint(0)", false },
+        { "xc_monitor_vmexit(en=0,sync=0)", false },
+        { "xc_domain_pause()", false },
+    };
+
+    (void)state;
+    for (unsigned int i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        char call[128];
+
+        snprintf(call, sizeof(call), "CALL %s = 0\n", rows[i].call);
+        begin_live();
+        log_add(RX_ALL);
+        live(&write_event, call, 1);
+        live(&write_event, "", 1);
+        import_text("live.log", made.text);
+        assert_string_equal(error.text, "");
+        if (count_records("guest.rmw") != 1u + rows[i].releases)
+            fail_msg("%s", rows[i].call);
+    }
+}
+
 /* Every other reason, once. */
 static void test_reasons(void **state)
 {
@@ -335,6 +390,8 @@ int main(void)
         cmocka_unit_test(test_several_vcpus),
         cmocka_unit_test(test_emulated),
         cmocka_unit_test(test_single_step),
+        cmocka_unit_test(test_live_walk),
+        cmocka_unit_test(test_releases),
         cmocka_unit_test(test_reasons),
     };
 
