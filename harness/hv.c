@@ -24,6 +24,16 @@ void *hv_ring(struct hv *hv, uint32_t dom)
     return hv->ops->ring(hv, dom);
 }
 
+int hv_map(struct hv *hv, uint32_t dom, uint64_t gfn, struct hv_page *page)
+{
+    return hv->ops->map(hv, dom, gfn, page);
+}
+
+void hv_unmap(struct hv *hv, const struct hv_page *page)
+{
+    hv->ops->unmap(hv, page);
+}
+
 int hv_wait(struct hv *hv, uint32_t dom)
 {
     return hv->ops->wait(hv, dom);

@@ -19,6 +19,12 @@
 struct hv;
 struct vm_event_st;
 
+/* A page of a guest's, mapped by the client. */
+struct hv_page {
+    void *p;            /* 4096 live bytes; the implementation's */
+    uint64_t frame;     /* its machine frame: what hv_unmap is told */
+};
+
 /* Every slot is filled; what an implementation cannot do answers
  * -EOPNOTSUPP.  Callers use the hv_* functions below, which hold the checks
  * that are the same for all. */
@@ -32,6 +38,14 @@ struct hv_ops {
      * is none.  Owned by the implementation, valid until the ring is
      * disabled or the domain is destroyed. */
     void *(*ring)(struct hv *hv, uint32_t dom);
+
+    /* Map the page at GFN of DOM as a foreign mapping does: on success PAGE
+     * stays valid, also when the guest loses it, until unmap is called as
+     * often as map was.  0, -ESRCH (no domain), -EINVAL (nothing there),
+     * -ENOMEM. */
+    int (*map)(struct hv *hv, uint32_t dom, uint64_t gfn,
+               struct hv_page *page);
+    void (*unmap)(struct hv *hv, const struct hv_page *page);
 
     /* The client blocks: let simulated time pass.  Guests run until DOM's
      * monitor port is pending and the slice is over, or until no vCPU can
@@ -58,6 +72,8 @@ struct hv {
  * struct hv_ops .call. */
 int hv_call(struct hv *hv, enum hv_op op, void *args);
 void *hv_ring(struct hv *hv, uint32_t dom);
+int hv_map(struct hv *hv, uint32_t dom, uint64_t gfn, struct hv_page *page);
+void hv_unmap(struct hv *hv, const struct hv_page *page);
 int hv_wait(struct hv *hv, uint32_t dom);
 int hv_observe(struct hv *hv, uint32_t dom, const struct vm_event_st *ev);
 /* Close and free; HV may be NULL. */

@@ -343,6 +343,9 @@ const struct hv_field fields_cpuid_policy[] = {
 const struct hv_field fields_guest_value[] = {
     VCPU, IN(value, HEX), END
 };
+const struct hv_field fields_guest_left[] = {
+    VCPU, MUST(value, DEC), END
+};
 #undef T
 
 #define T args_guest_reg

@@ -185,6 +185,17 @@ static int rec_wait(struct hv *hv, uint32_t dom)
     return rc;
 }
 
+static int rec_map(struct hv *hv, uint32_t dom, uint64_t gfn,
+                   struct hv_page *page)
+{
+    return hv_map(((struct recorder *)hv)->target, dom, gfn, page);
+}
+
+static void rec_unmap(struct hv *hv, const struct hv_page *page)
+{
+    hv_unmap(((struct recorder *)hv)->target, page);
+}
+
 static int rec_observe(struct hv *hv, uint32_t dom,
                        const struct vm_event_st *ev)
 {
@@ -205,6 +216,8 @@ static const struct hv_ops rec_ops = {
     .call = rec_call,
     .ring = rec_ring,
     .wait = rec_wait,
+    .map = rec_map,
+    .unmap = rec_unmap,
     .observe = rec_observe,
     .close = rec_close,
 };

@@ -279,10 +279,8 @@ static void sim_close(struct hv *hv)
 
     for (uint32_t i = 0; i < sim->nr_domains; i++)
         domain_free(sim->domains[i]);
-    for (uint64_t mfn = 0; mfn < sim->nr_pages; mfn++)
-        free(sim->pages[mfn].data);
+    pages_close(sim);
     free(sim->domains);
-    free(sim->pages);
     free(sim);
 }
 
@@ -291,6 +289,7 @@ struct hv *sim_open(const struct sim_config *config)
     static const struct hv_ops ops = {
         .call = sim_call, .ring = sim_ring, .wait = sim_wait,
         .observe = sim_observe, .close = sim_close,
+        .map = sim_map, .unmap = sim_unmap,
     };
     struct sim *sim = calloc(1, sizeof(*sim));
 

@@ -256,6 +256,16 @@ int sim_op_GUEST_RESULT(struct sim *sim, struct args_guest_result *a)
     return 0;
 }
 
+int sim_op_GUEST_LEFT(struct sim *sim, struct args_guest_value *a)
+{
+    struct sim_vcpu *v;
+    int rc = find_vcpu(sim, a->dom, a->vcpu, &v);
+
+    if (!rc)
+        a->value = v->guest->count;
+    return rc;
+}
+
 int sim_op_GUEST_BUFFER(struct sim *sim, struct args_guest_buffer *a)
 {
     struct sim_vcpu *v;

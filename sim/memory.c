@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define NOBODY          UINT32_MAX      /* the page's domain is gone */
 #define MAX_PAGES       (1ull << 28)    /* of the host: 1 TiB */
 
 /* Room for NEED pages; the new ones are zero, that is free. */
@@ -30,6 +31,16 @@ static bool grow(struct sim *sim, uint64_t need)
     sim->pages = pages;
     sim->room = room;
     return true;
+}
+
+static void release(struct sim *sim, struct sim_page *page)
+{
+    const struct sim_pages *from = &sim->config.pages;
+
+    if (page->data && from->get)
+        from->put(from->ctx, page->data);
+    else
+        free(page->data);
 }
 
 uint64_t page_alloc(struct sim_domain *d)
@@ -79,17 +90,25 @@ void page_free(struct sim *sim, uint64_t mfn)
     if (mfn >= sim->nr_pages || !sim->pages[mfn].owner)
         return;
     page = &sim->pages[mfn];
-    if (page->users) {
+    if (page->users || page->maps) {
         page->detached = true;
         return;
     }
     d = sim_find(sim, page->owner - 1);
     if (d)
         d->nr_pages--;
-    free(page->data);
+    release(sim, page);
     memset(page, 0, sizeof(*page));
     if (mfn < sim->free_hint)
         sim->free_hint = mfn;
+}
+
+static void last_one(struct sim *sim, uint64_t mfn)
+{
+    const struct sim_page *page = &sim->pages[mfn];
+
+    if (!page->users && !page->maps && page->detached)
+        page_free(sim, mfn);
 }
 
 void page_put(struct sim *sim, uint64_t mfn)
@@ -98,8 +117,7 @@ void page_put(struct sim *sim, uint64_t mfn)
 
     if (page->users)
         page->users--;
-    if (!page->users && page->detached)
-        page_free(sim, mfn);
+    last_one(sim, mfn);
 }
 
 void pages_free_all(struct sim_domain *d)
@@ -107,14 +125,29 @@ void pages_free_all(struct sim_domain *d)
     struct sim *sim = d->sim;
 
     for (uint64_t mfn = 0; mfn < sim->nr_pages; mfn++) {
-        if (sim->pages[mfn].owner != d->id + 1)
+        struct sim_page *page = &sim->pages[mfn];
+
+        if (page->owner != d->id + 1)
             continue;
-        free(sim->pages[mfn].data);
-        memset(&sim->pages[mfn], 0, sizeof(sim->pages[mfn]));
+        page->users = 0;
+        if (page->maps) {
+            page->owner = NOBODY;
+            page->detached = true;
+            continue;
+        }
+        release(sim, page);
+        memset(page, 0, sizeof(*page));
         if (mfn < sim->free_hint)
             sim->free_hint = mfn;
     }
     d->nr_pages = 0;
+}
+
+void pages_close(struct sim *sim)
+{
+    for (uint64_t mfn = 0; mfn < sim->nr_pages; mfn++)
+        release(sim, &sim->pages[mfn]);
+    free(sim->pages);
 }
 
 void page_read(struct sim *sim, uint64_t mfn, uint32_t offset, void *to,
@@ -131,7 +164,9 @@ void *page_map(struct sim *sim, uint64_t mfn)
     if (mfn >= sim->nr_pages)
         return NULL;
     if (!sim->pages[mfn].data)
-        sim->pages[mfn].data = calloc(1, PAGE_SIZE);
+        sim->pages[mfn].data = sim->config.pages.get ?
+            sim->config.pages.get(sim->config.pages.ctx) :
+            calloc(1, PAGE_SIZE);
     return sim->pages[mfn].data;
 }
 
@@ -160,6 +195,31 @@ static int foreign(struct sim *sim, const struct args_memory *a,
     p2m_get(&d->host, a->gfn, &entry);
     *mfn = entry.mfn;
     return entry.mfn == INVALID_MFN ? -EINVAL : 0;
+}
+
+int sim_map(struct hv *hv, uint32_t dom, uint64_t gfn, struct hv_page *page)
+{
+    struct args_memory a = { .dom = dom, .gfn = gfn };
+    struct sim *sim = (struct sim *)hv;
+    int rc = foreign(sim, &a, &page->frame);
+
+    if (rc)
+        return rc;
+    page->p = page_map(sim, page->frame);
+    if (!page->p)
+        return -ENOMEM;
+    sim->pages[page->frame].maps++;
+    return 0;
+}
+
+void sim_unmap(struct hv *hv, const struct hv_page *page)
+{
+    struct sim *sim = (struct sim *)hv;
+
+    if (page->frame >= sim->nr_pages || !sim->pages[page->frame].maps)
+        return;
+    sim->pages[page->frame].maps--;
+    last_one(sim, page->frame);
 }
 
 int sim_op_MEMORY_READ(struct sim *sim, struct args_memory *a)

@@ -32,6 +32,7 @@ struct sim_page {
     uint32_t owner;             /* domain id + 1, 0: free */
     bool detached;              /* to be freed with its last user */
     uint16_t users;             /* #VE information pages */
+    uint32_t maps;              /* foreign mappings (hv_map) */
 };
 
 /* xen/include/asm-x86/monitor.h, struct arch_vm_event */
@@ -206,10 +207,13 @@ static inline bool sim_has_altp2m(const struct sim_domain *d)
 /* Allocate a page for D: its mfn, or INVALID_MFN (limit, host memory). */
 uint64_t page_alloc(struct sim_domain *d);
 uint64_t page_alloc_run(struct sim_domain *d, unsigned int order);
-/* With users the page is only marked; page_put of the last one frees it. */
+/* With users or maps the page is only marked; the last one to go frees it. */
 void page_free(struct sim *sim, uint64_t mfn);
 void page_put(struct sim *sim, uint64_t mfn);
+int sim_map(struct hv *hv, uint32_t dom, uint64_t gfn, struct hv_page *page);
+void sim_unmap(struct hv *hv, const struct hv_page *page);
 void pages_free_all(struct sim_domain *d);
+void pages_close(struct sim *sim);
 /* Bytes of a page; they may not cross its end.  Reads of pages never
  * written are zero.  Write: 0 or -ENOMEM. */
 void page_read(struct sim *sim, uint64_t mfn, uint32_t offset, void *to,

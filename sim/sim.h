@@ -7,10 +7,18 @@
 
 #include "harness/hv.h"
 
+/* Where the model takes guest pages from: zeroed, 4096 bytes, aligned so. */
+struct sim_pages {
+    void *(*get)(void *ctx);            /* NULL when there are no more */
+    void (*put)(void *ctx, void *page);
+    void *ctx;
+};
+
 struct sim_config {
     uint64_t seed;      /* 0: round robin; else draws the order of vCPUs */
     uint32_t slice;     /* instructions a wait goes on behind the first
                          * event while vCPUs can still run; 0: 64 */
+    struct sim_pages pages;     /* .get NULL: the heap */
 };
 
 /* A hypervisor with dom0 alone; CONFIG may be NULL.  NULL when out of

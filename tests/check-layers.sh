@@ -24,11 +24,11 @@ function wrong(why)
 }
 BEGIN {
     may["harness"] = "^harness/[^/]*$"
-    may["harness/cli"] = "^(harness|sim|traces|real)/"
+    may["harness/cli"] = "^((harness|sim|traces|real)/|preload/setup[.]h$)"
     may["sim"] = "^(harness/[^/]*$|sim/)"
     may["traces"] = "^(harness/[^/]*$|traces/)"
     may["real"] = "^(harness/[^/]*$|real/)"
-    may["preload"] = "^(harness/[^/]*$|preload/|sim/sim[.]h)"
+    may["preload"] = "^(harness/[^/]*$|preload/|sim/sim[.]h|traces/(text|trace)[.]h)"
     pure = "^(assert|ctype|errno|inttypes|limits|stdalign|stdbool|stddef|"
     pure = pure "stdint|stdlib|string)[.]h$"
 }

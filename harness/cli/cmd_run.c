@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 
+#include "harness/cli/client.h"
 #include "harness/cli/report.h"
 #include "harness/cli/scenario.h"
 
@@ -42,6 +43,8 @@ int cmd_run(int argc, char **argv)
     struct replay_report report;
     int status;
 
+    if (client_wanted(argc, argv))
+        return client_run(argc, argv);
     argp_parse(&argp, argc, argv, 0, NULL, &s);
     status = scenario_load(&s, &list);
     if (status)

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* domctl.  Source: xen/common/domctl.c:do_domctl, xen/arch/x86/domctl.c,
+ * xen/common/monitor.c:monitor_domctl. */
+#include "preload/front.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include <xen/xen.h>
+#undef __STRICT_ANSI__         /* hvm/save.h refuses plain C11 */
+#include <xen/domctl.h>
+#include <xen/sysctl.h>
+
+#include "preload/domctl.h"
+
+#include "preload/wire.h"
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof(*(a)))
+#define MAX_FRAMES  1024        /* XEN_DOMCTL_getpageframeinfo3 */
+
+#define D struct xen_domctl
+static const struct move max_mem[] = {
+    MOVE_IN(D, u.max_mem.max_memkb, struct args_u64, value), MOVE_END
+};
+static const struct move required[] = {
+    MOVE_IN(D, u.access_required.access_required, struct args_enable, enable),
+    MOVE_END
+};
+static const struct move debug_op[] = {
+    MOVE_IN(D, u.debug_op.op, struct args_debug_control, op),
+    MOVE_IN(D, u.debug_op.vcpu, struct args_debug_control, vcpu), MOVE_END
+};
+static const struct move vm_event[] = {
+    MOVE_IN(D, u.vm_event_op.op, struct args_vm_event_op, op),
+    MOVE_IN(D, u.vm_event_op.mode, struct args_vm_event_op, mode),
+    MOVE_OUT(D, u.vm_event_op.u.version, struct args_vm_event_op, out),
+    MOVE_END
+};
+static const struct move vmtrace[] = {
+    MOVE_IN(D, u.vmtrace_op.cmd, struct args_vm_event_op, op), MOVE_END
+};
+static const struct move vcpu_info[] = {
+    MOVE_IN(D, u.getvcpuinfo.vcpu, struct args_vcpu_info, vcpu),
+    MOVE_OUT(D, u.getvcpuinfo.online, struct args_vcpu_info, online),
+    MOVE_OUT(D, u.getvcpuinfo.blocked, struct args_vcpu_info, blocked),
+    MOVE_OUT(D, u.getvcpuinfo.running, struct args_vcpu_info, running),
+    MOVE_END
+};
+static const struct move sharing[] = {
+    MOVE_IN(D, u.mem_sharing_op.u.enable, struct args_enable, enable),
+    MOVE_END
+};
+
+static const struct wire domctls[] = {
+    { XEN_DOMCTL_destroydomain, OP_DOMAIN_DESTROY, NULL },
+    { XEN_DOMCTL_pausedomain, OP_DOMAIN_PAUSE, NULL },
+    { XEN_DOMCTL_unpausedomain, OP_DOMAIN_UNPAUSE, NULL },
+    { XEN_DOMCTL_max_mem, OP_DOMAIN_MAX_MEM, max_mem },
+    { XEN_DOMCTL_getvcpuinfo, OP_VCPU_INFO, vcpu_info },
+    { XEN_DOMCTL_debug_op, OP_DOMAIN_DEBUG_CONTROL, debug_op },
+    { XEN_DOMCTL_vm_event_op, OP_VM_EVENT_OP, vm_event },
+    { XEN_DOMCTL_mem_sharing_op, OP_MEMORY_SHARING_OP, sharing },
+    { XEN_DOMCTL_set_access_required, OP_DOMAIN_ACCESS_REQUIRED, required },
+    { XEN_DOMCTL_vmtrace_op, OP_DOMAIN_VMTRACE, vmtrace },
+};
+
+/* ---- monitor_op: its "op" is turned into "enable" before a row is used */
+#define ENABLE(args_t) MOVE_IN(D, u.monitor_op.op, args_t, enable)
+#define M(member, args_t, field) \
+    MOVE_IN(D, u.monitor_op.u.member, args_t, field)
+
+static const struct move toggle[] = { ENABLE(struct args_enable), MOVE_END };
+static const struct move ctrlreg[] = {
+    ENABLE(struct args_ctrlreg),
+    M(mov_to_cr.index, struct args_ctrlreg, index),
+    M(mov_to_cr.sync, struct args_ctrlreg, sync),
+    M(mov_to_cr.onchangeonly, struct args_ctrlreg, onchangeonly),
+    M(mov_to_cr.bitmask, struct args_ctrlreg, bitmask), MOVE_END
+};
+static const struct move msr[] = {
+    ENABLE(struct args_msr), M(mov_to_msr.msr, struct args_msr, msr),
+    M(mov_to_msr.onchangeonly, struct args_msr, onchangeonly), MOVE_END
+};
+static const struct move request[] = {
+    ENABLE(struct args_enable_sync),
+    M(guest_request.sync, struct args_enable_sync, sync),
+    M(guest_request.allow_userspace, struct args_enable_sync, userspace),
+    MOVE_END
+};
+static const struct move debug[] = {
+    ENABLE(struct args_enable_sync),
+    M(debug_exception.sync, struct args_enable_sync, sync), MOVE_END
+};
+static const struct move vmexit[] = {
+    ENABLE(struct args_enable_sync),
+    M(vmexit.sync, struct args_enable_sync, sync), MOVE_END
+};
+static const struct move raw[] = {
+    MOVE_IN(D, u.monitor_op.op, struct args_monitor_op, op),
+    MOVE_IN(D, u.monitor_op.event, struct args_monitor_op, event),
+    MOVE_OUT(D, u.monitor_op.event, struct args_monitor_op, out_event),
+    MOVE_END
+};
+#undef M
+#undef ENABLE
+#undef D
+
+#define E(name) XEN_DOMCTL_MONITOR_EVENT_##name
+static const struct wire events[] = {
+    { E(WRITE_CTRLREG), OP_MONITOR_CTRLREG, ctrlreg },
+    { E(MOV_TO_MSR), OP_MONITOR_MSR, msr },
+    { E(SINGLESTEP), OP_MONITOR_SINGLESTEP, toggle },
+    { E(SOFTWARE_BREAKPOINT), OP_MONITOR_BREAKPOINT, toggle },
+    { E(GUEST_REQUEST), OP_MONITOR_GUEST_REQUEST, request },
+    { E(DEBUG_EXCEPTION), OP_MONITOR_DEBUG, debug },
+    { E(CPUID), OP_MONITOR_CPUID, toggle },
+    { E(PRIVILEGED_CALL), OP_MONITOR_PRIVILEGED_CALL, toggle },
+    { E(DESC_ACCESS), OP_MONITOR_DESCRIPTOR, toggle },
+    { E(EMUL_UNIMPLEMENTED), OP_MONITOR_EMUL_UNIMPLEMENTED, toggle },
+    { E(INGUEST_PAGEFAULT), OP_MONITOR_PAGEFAULT, toggle },
+    { E(VMEXIT), OP_MONITOR_VMEXIT, vmexit },
+};
+#undef E
+
+static int monitor(struct xen_domctl *d, bool *out)
+{
+    static const struct wire rest = { 0, OP_MONITOR_OP, raw };
+    struct xen_domctl_monitor_op *mop = &d->u.monitor_op;
+    const struct wire *w = NULL;
+    uint32_t op = mop->op;
+    int rc;
+
+    if (op == XEN_DOMCTL_MONITOR_OP_ENABLE ||
+        op == XEN_DOMCTL_MONITOR_OP_DISABLE)
+        w = wire_find(events, ARRAY_SIZE(events), mop->event);
+    if (!w)
+        return wire_call(&rest, d->domain, d, out);
+    mop->op = op == XEN_DOMCTL_MONITOR_OP_ENABLE;
+    rc = wire_call(w, d->domain, d, out);
+    mop->op = op;
+    return rc;
+}
+
+/* A guest's frame is no page table, or it is nothing. */
+static int frame_types(const struct xen_domctl *d)
+{
+    const struct xen_domctl_getpageframeinfo3 *info = &d->u.getpageframeinfo3;
+    uint64_t at = (uintptr_t)info->array.p;
+
+    if (!front_domain(d->domain))
+        return d->domain ? -ESRCH : -EINVAL;
+    if (info->num > MAX_FRAMES)
+        return -E2BIG;
+    for (uint64_t i = 0; i < info->num; i++) {
+        xen_pfn_t gfn, type;
+        struct args_memory a = { .dom = d->domain };
+
+        if (user_read(&gfn, at + i * sizeof(gfn), sizeof(gfn)))
+            return -EFAULT;
+        a.gfn = gfn;
+        type = hv_call(front.hv, OP_MEMORY_PEEK, &a) ?
+            XEN_DOMCTL_PFINFO_XTAB : XEN_DOMCTL_PFINFO_NOTAB;
+        if (user_write(at + i * sizeof(type), &type, sizeof(type)))
+            return -EFAULT;
+    }
+    return 0;
+}
+
+/* getdomaininfo(d) of one that exists, or of dom0. */
+int domain_info(uint32_t id, struct xen_domctl_getdomaininfo *info)
+{
+    const struct front_domain *d = front_domain(id);
+    struct args_domain_info a = { .dom = id };
+    int rc = hv_call(front.hv, OP_DOMAIN_INFO, &a);
+
+    if (rc)
+        return rc;
+    memset(info, 0, sizeof(*info));
+    info->domain = id;
+    info->flags = (a.dying ? XEN_DOMINF_dying : 0) |
+        (a.paused ? XEN_DOMINF_paused : 0) |
+        (a.shutdown || a.crashed ? XEN_DOMINF_shutdown : 0) |
+        (a.blocked ? XEN_DOMINF_blocked : 0) |
+        (a.running ? XEN_DOMINF_running : 0) |
+        (d && d->create.type != GUEST_PV ?
+         XEN_DOMINF_hvm_guest | XEN_DOMINF_hap : 0) |
+        (a.reason & XEN_DOMINF_shutdownmask) << XEN_DOMINF_shutdownshift;
+    info->tot_pages = a.nr_pages;
+    info->max_pages = a.max_kb >> 2;
+    info->shared_info_frame = ~0ull;
+    info->nr_online_vcpus = d ? d->create.vcpus : 1;
+    info->max_vcpu_id = info->nr_online_vcpus - 1;
+    info->gpaddr_bits = 40;
+    info->handle[15] = id;
+    return 0;
+}
+
+/* The first domain whose id is not below ID: xc_domain_getinfo counts on it
+ * (xen/common/domctl.c, XEN_DOMCTL_getdomaininfo). */
+static int info_from(struct xen_domctl *d)
+{
+    for (uint32_t id = d->domain; id < DOMID_FIRST_RESERVED; id++) {
+        if (id && !front_domain(id))
+            continue;
+        d->domain = id;
+        return domain_info(id, &d->u.getdomaininfo);
+    }
+    return -ESRCH;
+}
+
+static int dispatch(struct xen_domctl *d, bool *out)
+{
+    const struct wire *w = wire_find(domctls, ARRAY_SIZE(domctls), d->cmd);
+
+    if (w)
+        return wire_call(w, d->domain, d, out);
+    switch (d->cmd) {
+    case XEN_DOMCTL_monitor_op:
+        return monitor(d, out);
+    case XEN_DOMCTL_getdomaininfo:
+        *out = true;
+        return info_from(d);
+    case XEN_DOMCTL_getpageframeinfo3:
+        return frame_types(d);
+    default:
+        return d->domain && !front_domain(d->domain) ? -ESRCH :
+            hypercall_missing("domctl", d->cmd);
+    }
+}
+
+long hypercall_domctl(uint64_t arg)
+{
+    struct xen_domctl d;
+    bool out = false;
+    int rc;
+
+    if (user_read(&d, arg, sizeof(d)))
+        return -EFAULT;
+    if (d.interface_version != XEN_DOMCTL_INTERFACE_VERSION)
+        return -EACCES;
+    rc = dispatch(&d, &out);
+    if (rc >= 0 && out && user_write(arg, &d, sizeof(d)))
+        return -EFAULT;
+    return rc;
+}

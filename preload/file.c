@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Which descriptors are devices of ours.  Each is also a real descriptor, so
+ * that nobody else gets its number: /dev/null, or an eventfd whose state
+ * poll() understands. */
+#include "preload/libc.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "preload/front.h"
+
+#define MAX_FD  65536
+
+static _Atomic(struct file *) files[MAX_FD];
+
+struct file *file_of(int fd)
+{
+    return fd >= 0 && fd < MAX_FD ? atomic_load(&files[fd]) : NULL;
+}
+
+int file_add(int fd, enum file_kind kind, struct file **file)
+{
+    struct file *f;
+
+    if (fd < 0)
+        return -errno;
+    if (fd >= MAX_FD)
+        return -EMFILE;
+    f = calloc(1, sizeof(*f));
+    if (!f)
+        return -ENOMEM;
+    f->kind = kind;
+    f->refs = 1;
+    f->restricted = ~0u;
+    atomic_store(&files[fd], f);
+    *file = f;
+    return 0;
+}
+
+void file_dup(int old, int new)
+{
+    struct file *f = file_of(old);
+
+    if (!f || old == new || new < 0 || new >= MAX_FD)
+        return;
+    f->refs++;
+    atomic_store(&files[new], f);
+}
+
+static int other_fd(const struct file *f)
+{
+    int fd = 0;
+
+    while (fd < MAX_FD && file_of(fd) != f)
+        fd++;
+    return fd;
+}
+
+void file_forget(int fd)
+{
+    struct file *f = file_of(fd);
+
+    if (!f)
+        return;
+    atomic_store(&files[fd], NULL);
+    if (--f->refs) {
+        if (f->kind == FILE_EVTCHN)
+            evtchn_fd(f->evtchn, other_fd(f));
+        return;
+    }
+    if (f->kind == FILE_EVTCHN)
+        evtchn_free(f->evtchn);
+    free(f);
+}
+
+static const struct {
+    const char *path;
+    enum file_kind kind;
+} devices[] = {
+    { "/dev/xen/privcmd", FILE_PRIVCMD },
+    { "/proc/xen/privcmd", FILE_PRIVCMD },
+    { "/dev/xen/hypercall", FILE_HYPERCALL },
+    { "/dev/xen/evtchn", FILE_EVTCHN },
+};
+
+enum file_kind file_kind_of(const char *path)
+{
+    for (size_t i = 0; i < sizeof(devices) / sizeof(devices[0]); i++) {
+        if (!strcmp(path, devices[i].path))
+            return devices[i].kind;
+    }
+    return FILE_NONE;
+}
+
+static int open_evtchn(int fd, struct file **f)
+{
+    int rc = file_add(fd, FILE_EVTCHN, f);
+
+    if (rc)
+        return rc;
+    (*f)->evtchn = evtchn_new(fd);
+    return (*f)->evtchn ? 0 : -ENOMEM;
+}
+
+int file_open(enum file_kind kind, int flags)
+{
+    struct file *f = NULL;
+    int rc = front_start(), fd;
+
+    if (rc)
+        return rc;
+    if (kind == FILE_EVTCHN) {
+        fd = eventfd(0, EFD_NONBLOCK | (flags & O_CLOEXEC ? EFD_CLOEXEC : 0));
+        rc = open_evtchn(fd, &f);
+    } else {
+        fd = REAL(open)("/dev/null", O_RDWR | (flags & O_CLOEXEC));
+        rc = file_add(fd, kind, &f);
+    }
+    if (f)
+        f->nonblock = flags & O_NONBLOCK;
+    if (!rc)
+        return fd;
+    file_forget(fd);
+    if (fd >= 0)
+        REAL(close)(fd);
+    return rc;
+}
+
+/* ---- files that are read as text ---- */
+
+static const struct {
+    const char *path, *text;
+} texts[] = {
+    { "/sys/hypervisor/type", "xen\n" },
+    { "/sys/hypervisor/version/major", "4\n" },
+    { "/sys/hypervisor/version/minor", "17\n" },
+    { "/sys/hypervisor/version/extra", ".7\n" },
+    { "/sys/hypervisor/uuid", "00000000-0000-0000-0000-000000000000\n" },
+    { "/proc/xen/capabilities", "control_d\n" },
+};
+
+int file_open_text(const char *path)
+{
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        size_t len;
+        int fd;
+
+        if (strcmp(path, texts[i].path))
+            continue;
+        fd = memfd_create("xenreel-text", MFD_CLOEXEC);
+        if (fd < 0)
+            return -errno;
+        len = strlen(texts[i].text);
+        if (REAL(write)(fd, texts[i].text, len) != (ssize_t)len ||
+            lseek(fd, 0, SEEK_SET)) {
+            REAL(close)(fd);
+            return -EIO;
+        }
+        return fd;
+    }
+    return -ENOENT;
+}
+
+unsigned int file_mode(const char *path)
+{
+    if (file_kind_of(path))
+        return S_IFCHR | 0600;
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        if (!strcmp(path, texts[i].path))
+            return S_IFREG | 0444;
+    }
+    return 0;
+}

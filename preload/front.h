@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The device front end: a library that a client preloads.  It answers the
+ * files a Xen client opens (/dev/xen/privcmd and its sisters, xenstore,
+ * /sys/hypervisor) from a struct hv inside the client's own process.
+ *
+ * Everything below struct front is called with the lock held, but for what
+ * says otherwise.  Functions return 0, a positive result or -Exxx; errno is
+ * set in libc.c and libc_wait.c alone. */
+#ifndef XENREEL_FRONT_H
+#define XENREEL_FRONT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "harness/hv.h"
+
+#define FRONT_PAGE      4096u
+#define MAX_FRONT_DOMAINS 64
+
+/* What happens to the client at the end of the guests' programs. */
+enum front_end { END_SIGNAL, END_SHUTDOWN, END_WAIT };
+
+struct front_domain {
+    uint32_t id;
+    char name[64];
+    struct args_create create;
+};
+
+struct front {
+    struct hv *hv;              /* NULL until a device is opened */
+    struct hv *model;           /* the same without a recorder around it */
+    struct front_domain domains[MAX_FRONT_DOMAINS];
+    uint32_t nr_domains;        /* ascending ids, dom0 not among them */
+    uint64_t idle_ns;           /* time that passed while nothing happened */
+};
+
+extern struct front front;
+
+/* One client thread at a time; recursive, for a signal handler's calls.
+ * Callable from anywhere. */
+void front_lock(void);
+void front_unlock(void);
+
+/* ---- setup.c ---- */
+/* Make the machine when the first device is opened: 0, or -Exxx after a
+ * message.  -ENODEV in a process that has nothing set up. */
+int front_start(void);
+/* The client blocks: let the guests run.  True when something came of it:
+ * an event, a program that ended, the signal at the end. */
+enum step { STEP_IDLE, STEP_EVENT, STEP_SIGNAL };
+enum step front_step(void);
+struct front_domain *front_domain(uint32_t id);         /* or NULL */
+
+/* A line on stderr, "xenreel: " in front.  Callable from anywhere. */
+void front_say(const char *format, ...)
+    __attribute__((format(printf, 1, 2)));
+
+/* ---- arena.c: guest pages, in a file so that a client can map them ---- */
+struct sim_pages;
+int arena_open(struct sim_pages *pages);
+/* The file and the offset in it of a page from the arena. */
+int arena_fd(void);
+int64_t arena_offset(const void *page);
+
+/* ---- user.c: the client's memory, which may be anything ---- */
+/* Copy LEN bytes: 0 or -EFAULT. */
+int user_read(void *to, uint64_t from, size_t len);
+int user_write(uint64_t to, const void *from, size_t len);
+/* [ADDR, ADDR + LEN) was mapped by us and can be used directly; no more. */
+void user_trust(uint64_t addr, size_t len);
+void user_distrust(uint64_t addr, size_t len);
+
+/* ---- hypercall.c and its parts: one hypercall of dom0's ---- */
+long hypercall(uint64_t op, const uint64_t arg[5]);
+long hypercall_domctl(uint64_t arg);
+long hypercall_sysctl(uint64_t arg);
+long hypercall_memory(uint64_t cmd, uint64_t arg);
+long hypercall_hvm(uint64_t op, uint64_t arg);
+/* A device-model operation on DOM: its structure is at ARG, LEN bytes. */
+long hypercall_dm(uint32_t dom, uint64_t arg, size_t len);
+/* A list of NR gfns and accesses in the client's memory, to operation OP. */
+int access_lists(enum hv_op op, uint32_t dom, uint32_t view, uint32_t nr,
+                 uint64_t gfns, uint64_t accesses);
+/* What Xen has and the model has not: remembered for xenreel info; answers
+ * -ENOSYS. */
+long hypercall_missing(const char *family, uint64_t number);
+
+/* ---- mapping.c: foreign mappings ---- */
+struct mapping;
+/* [ADDR, ADDR + PAGES) was reserved by mmap with PROT. */
+int mapping_reserve(uint64_t addr, size_t pages, int prot);
+/* Put DOM's GFN there: 0; -EINVAL or -ESRCH as the kernel reports it for one
+ * frame. */
+int mapping_put(uint64_t addr, uint32_t dom, uint64_t gfn);
+bool mapping_covers(uint64_t addr, size_t pages);
+void mapping_unmapped(uint64_t addr, size_t len);
+
+/* ---- the devices ---- */
+struct evtchn;
+struct evtchn *evtchn_new(int fd);              /* FD: an eventfd */
+void evtchn_free(struct evtchn *e);
+int evtchn_ioctl(struct evtchn *e, unsigned long request, uint64_t arg);
+/* Up to LEN bytes of ports: how many bytes, 0 when LEN has no room for one,
+ * -EAGAIN when none is pending. */
+long evtchn_read(struct evtchn *e, uint64_t to, size_t len);
+long evtchn_write(struct evtchn *e, uint64_t from, size_t len);
+/* DOM may have raised its port: look, and make the descriptors readable.
+ * True when something is new. */
+bool evtchn_poll(uint32_t dom);
+/* Its eventfd is now FD: the descriptor it had was closed. */
+void evtchn_fd(struct evtchn *e, int fd);
+bool evtchn_any(void);
+
+int privcmd_ioctl(unsigned long request, uint64_t arg, uint32_t *restricted);
+
+#endif

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The C library behind the functions we stand in front of. */
+#ifndef XENREEL_LIBC_H
+#define XENREEL_LIBC_H
+
+#include <dlfcn.h>
+#include <stdbool.h>
+
+/* The next definition of function NAME, found once. */
+#define REAL(name) __extension__ ({ \
+    static __typeof__(name) *real_##name; \
+    if (!real_##name) \
+        *(void **)&real_##name = dlsym(RTLD_NEXT, #name); \
+    real_##name; })
+
+#define EXPORT __attribute__((visibility("default")))
+
+/* ---- descriptors that are ours: file.c ---- */
+enum file_kind { FILE_NONE, FILE_PRIVCMD, FILE_HYPERCALL, FILE_EVTCHN,
+                 FILE_XENSTORE };
+struct evtchn;
+struct xs_conn;
+struct file {
+    enum file_kind kind;
+    unsigned int refs;
+    bool nonblock;
+    unsigned int restricted;    /* to this domain; ~0: not */
+    union {
+        struct evtchn *evtchn;
+        struct xs_conn *xs;
+    };
+};
+
+/* What FD is, or NULL when it is not ours.  Without the lock. */
+struct file *file_of(int fd);
+/* FD is a new file of KIND: 0 or -Exxx. */
+int file_add(int fd, enum file_kind kind, struct file **file);
+/* NEW stands for the same file as OLD. */
+void file_dup(int old, int new);
+/* FD was closed, or is about to be replaced. */
+void file_forget(int fd);
+/* A path that is a device of ours. */
+enum file_kind file_kind_of(const char *path);
+/* Open device KIND: a descriptor or -Exxx. */
+int file_open(enum file_kind kind, int flags);
+/* A file of /sys/hypervisor or /proc/xen: a descriptor that reads it, or
+ * -ENOENT where PATH is none of those. */
+int file_open_text(const char *path);
+/* Is PATH something that only we have?  Its st_mode, or 0. */
+unsigned int file_mode(const char *path);
+
+#endif

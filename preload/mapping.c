@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Foreign mappings: address space that the client reserved with mmap on
+ * privcmd, and the guest pages put into it. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "preload/front.h"
+#include "preload/libc.h"
+
+struct mapping {
+    uint64_t addr;
+    size_t pages;
+    int prot;
+    struct hv_page *page;       /* .p NULL: nothing there */
+    struct mapping *next;
+};
+
+static struct mapping *mappings;
+
+int mapping_reserve(uint64_t addr, size_t pages, int prot)
+{
+    struct mapping *m = calloc(1, sizeof(*m));
+
+    if (m)
+        m->page = calloc(pages, sizeof(*m->page));
+    if (!m || !m->page) {
+        free(m);
+        return -ENOMEM;
+    }
+    m->addr = addr;
+    m->pages = pages;
+    m->prot = prot;
+    m->next = mappings;
+    mappings = m;
+    return 0;
+}
+
+static struct mapping *find(uint64_t addr, size_t pages)
+{
+    struct mapping *m = mappings;
+
+    while (m && (addr < m->addr || pages > m->pages ||
+                 (addr - m->addr) / FRONT_PAGE > m->pages - pages))
+        m = m->next;
+    return m;
+}
+
+bool mapping_covers(uint64_t addr, size_t pages)
+{
+    return !(addr % FRONT_PAGE) && find(addr, pages);
+}
+
+static void drop(struct hv_page *page)
+{
+    if (page->p)
+        hv_unmap(front.hv, page);
+    page->p = NULL;
+}
+
+int mapping_put(uint64_t addr, uint32_t dom, uint64_t gfn)
+{
+    struct mapping *m = find(addr, 1);
+    struct hv_page page, *slot;
+    int rc;
+
+    if (!m)
+        return -EINVAL;
+    rc = hv_map(front.hv, dom, gfn, &page);
+    if (rc)
+        return rc;
+    if (REAL(mmap)((void *)(uintptr_t)addr, FRONT_PAGE, m->prot,
+                   MAP_SHARED | MAP_FIXED, arena_fd(),
+                   arena_offset(page.p)) == MAP_FAILED) {
+        rc = -errno;
+        hv_unmap(front.hv, &page);
+        return rc;
+    }
+    slot = &m->page[(addr - m->addr) / FRONT_PAGE];
+    drop(slot);
+    *slot = page;
+    return 0;
+}
+
+/* A part of a mapping can go; what is left of it stays where it is. */
+void mapping_unmapped(uint64_t addr, size_t len)
+{
+    struct mapping **link = &mappings, *m;
+
+    while ((m = *link)) {
+        size_t left = 0;
+
+        if (m->addr + m->pages * FRONT_PAGE <= addr ||
+            m->addr >= addr + len) {
+            link = &m->next;
+            continue;
+        }
+        for (size_t i = 0; i < m->pages; i++) {
+            uint64_t at = m->addr + i * FRONT_PAGE;
+
+            if (at >= addr && at < addr + len)
+                drop(&m->page[i]);
+            left += m->page[i].p != NULL;
+        }
+        if (left) {
+            link = &m->next;
+            continue;
+        }
+        *link = m->next;
+        free(m->page);
+        free(m);
+    }
+}

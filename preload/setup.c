@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The machine behind the devices: made when the first of them is opened,
+ * running while the client blocks. */
+#include "preload/setup.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "preload/front.h"
+#include "sim/sim.h"
+#include "traces/text.h"
+
+struct front front;
+
+static struct {
+    struct hv_record *rec;      /* the guests' programs, all domains' */
+    size_t nr, room;
+    uint64_t loops, done;
+    enum front_end at_end;
+    bool ended;
+    pid_t pid;                  /* whose model this is */
+} program = { .loops = 1 };
+
+static pthread_mutex_t mutex = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
+
+void front_lock(void)
+{
+    pthread_mutex_lock(&mutex);
+}
+
+void front_unlock(void)
+{
+    pthread_mutex_unlock(&mutex);
+}
+
+void front_say(const char *format, ...)
+{
+    char line[512];
+    va_list list;
+    int n;
+
+    va_start(list, format);
+    n = vsnprintf(line, sizeof(line), format, list);
+    va_end(list);
+    if (n > 0)
+        dprintf(STDERR_FILENO, "xenreel: %s\n", line);
+}
+
+struct front_domain *front_domain(uint32_t id)
+{
+    for (uint32_t i = 0; i < front.nr_domains; i++) {
+        if (front.domains[i].id == id)
+            return &front.domains[i];
+    }
+    return NULL;
+}
+
+/* ---- reading the setup ---- */
+
+static int add_domain(const struct args_create *create)
+{
+    uint32_t i = front.nr_domains;
+
+    if (i == MAX_FRONT_DOMAINS)
+        return -ENOSPC;
+    for (; i && front.domains[i - 1].id > create->dom; i--)
+        front.domains[i] = front.domains[i - 1];
+    front.domains[i] = (struct front_domain){ .id = create->dom,
+                                              .create = *create };
+    snprintf(front.domains[i].name, sizeof(front.domains[i].name),
+             "guest%" PRIu32, create->dom);
+    front.nr_domains++;
+    return 0;
+}
+
+static int keep(const struct hv_record *rec)
+{
+    if (program.nr == program.room) {
+        size_t room = program.room ? 2 * program.room : 64;
+        struct hv_record *more = realloc(program.rec, room * sizeof(*more));
+
+        if (!more)
+            return -ENOMEM;
+        program.rec = more;
+        program.room = room;
+    }
+    return hv_record_copy(&program.rec[program.nr++], rec);
+}
+
+/* A call is made at once, a guest's action belongs to its program. */
+static int take(struct hv_sink *sink, const struct hv_record *rec)
+{
+    union hv_args args = rec->args;
+    int rc;
+
+    (void)sink;
+    if (hv_ops_table[rec->op].kind == KIND_GUEST)
+        return keep(rec);
+    if (hv_ops_table[rec->op].kind != KIND_CALL)
+        return 0;
+    rc = hv_call(front.hv, rec->op, &args);
+    if (rc < 0) {
+        front_say("%s: %s", hv_ops_table[rec->op].name, strerror(-rc));
+        return rc;
+    }
+    return rec->op == OP_DOMAIN_CREATE ? add_domain(&rec->args.DOMAIN_CREATE)
+                                       : 0;
+}
+
+static int read_setup(const char *path)
+{
+    struct hv_sink sink = { take };
+    struct trace_error err = { .text = "" };
+    FILE *in = fopen(path, "r");
+    int rc;
+
+    if (!in) {
+        rc = -errno;
+        front_say("%s: %s", path, strerror(errno));
+        return rc;
+    }
+    rc = text_read(in, path, &sink, &err);
+    fclose(in);
+    if (rc)
+        front_say("%s", err.text);
+    return rc;
+}
+
+static void name_domains(const char *names)
+{
+    while (names && *names) {
+        char *end;
+        uint32_t id = (uint32_t)strtoul(names, &end, 10);
+        struct front_domain *d = front_domain(id);
+        size_t len = *end == '=' ? strcspn(end + 1, ",") : 0;
+
+        if (d && len && len < sizeof(d->name)) {
+            memcpy(d->name, end + 1, len);
+            d->name[len] = '\0';
+        }
+        names = strchr(names, ',');
+        if (names)
+            names++;
+    }
+}
+
+static enum front_end at_end(const char *word)
+{
+    if (word && !strcmp(word, "wait"))
+        return END_WAIT;
+    return word && !strcmp(word, "shutdown") ? END_SHUTDOWN : END_SIGNAL;
+}
+
+static int unpause_all(void)
+{
+    for (uint32_t i = 0; i < front.nr_domains; i++) {
+        struct args_dom a = { .dom = front.domains[i].id };
+
+        hv_call(front.hv, OP_DOMAIN_UNPAUSE, &a);
+    }
+    return 0;
+}
+
+static uint64_t number(const char *name, uint64_t otherwise)
+{
+    const char *text = getenv(name);
+
+    return text ? strtoull(text, NULL, 0) : otherwise;
+}
+
+static int start(void)
+{
+    const char *path = getenv(SETUP_FILE);
+    struct sim_config config = { .seed = number(SETUP_SEED, 0) };
+    int rc;
+
+    if (!path)
+        return -ENODEV;
+    rc = arena_open(&config.pages);
+    if (rc) {
+        front_say("guest memory: %s", strerror(-rc));
+        return rc;
+    }
+    front.model = sim_open(&config);
+    if (!front.model)
+        return -ENOMEM;
+    front.hv = front.model;
+    program.pid = getpid();
+    program.loops = number(SETUP_LOOPS, 1);
+    program.at_end = at_end(getenv(SETUP_AT_END));
+    rc = read_setup(path);
+    if (rc)
+        return rc;
+    name_domains(getenv(SETUP_NAMES));
+    return unpause_all();
+}
+
+int front_start(void)
+{
+    static int started = 1;
+
+    if (started > 0)
+        started = start();
+    if (program.pid && program.pid != getpid()) {
+        front_say("the machine is process %d's, not its child's",
+                  (int)program.pid);
+        return -ENODEV;
+    }
+    return started;
+}
+
+/* ---- time ---- */
+
+static bool drained(void)
+{
+    for (uint32_t i = 0; i < front.nr_domains; i++) {
+        const struct front_domain *d = &front.domains[i];
+
+        for (uint32_t v = 0; v < d->create.vcpus; v++) {
+            struct args_guest_value a = { .dom = d->id, .vcpu = v };
+
+            if (!hv_call(front.model, OP_GUEST_LEFT, &a) && a.value)
+                return false;
+        }
+    }
+    return true;
+}
+
+static void feed(void)
+{
+    program.done++;
+    for (size_t i = 0; i < program.nr; i++) {
+        union hv_args args = program.rec[i].args;
+
+        hv_call(front.hv, program.rec[i].op, &args);
+    }
+}
+
+static bool run(void)
+{
+    bool any = false;
+
+    for (uint32_t i = 0; i < front.nr_domains; i++) {
+        if (hv_wait(front.hv, front.domains[i].id) > 0)
+            any |= evtchn_poll(front.domains[i].id);
+    }
+    return any;
+}
+
+enum step front_step(void)
+{
+    if (!front.hv)
+        return STEP_IDLE;
+    if (run())
+        return STEP_EVENT;
+    while (program.done < program.loops && drained()) {
+        feed();
+        if (run())
+            return STEP_EVENT;
+    }
+    if (program.ended || !drained())
+        return STEP_IDLE;
+    program.ended = true;
+    if (program.at_end != END_SIGNAL)
+        return STEP_IDLE;
+    kill(getpid(), SIGTERM);
+    return STEP_SIGNAL;
+}

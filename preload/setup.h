@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What xenreel run tells the library it preloads, in the environment. */
+#ifndef XENREEL_SETUP_H
+#define XENREEL_SETUP_H
+
+/* A text trace: domain.create and other calls that make the machine, then
+ * guest.*, the guests' programs.  Without it the library does nothing. */
+#define SETUP_FILE      "XENREEL_SETUP"
+#define SETUP_SEED      "XENREEL_SEED"
+/* How often the programs run, 1 when not said. */
+#define SETUP_LOOPS     "XENREEL_LOOPS"
+/* What happens then: "signal" (SIGTERM), "shutdown", "wait". */
+#define SETUP_AT_END    "XENREEL_AT_END"
+/* A trace to record into, name.xrt. */
+#define SETUP_OUTPUT    "XENREEL_OUTPUT"
+/* The domains' names: "1=guest,2=other". */
+#define SETUP_NAMES     "XENREEL_NAMES"
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "preload/wire.h"
+
+#include <string.h>
+
+#include "preload/front.h"
+
+const struct wire *wire_find(const struct wire *rows, size_t nr, uint32_t cmd)
+{
+    for (size_t i = 0; i < nr; i++) {
+        if (rows[i].cmd == cmd)
+            return &rows[i];
+    }
+    return NULL;
+}
+
+/* Little-endian integers of other widths: what does not fit is cut off, what
+ * is wider is zero. */
+static void copy(void *to, size_t to_len, const void *from, size_t from_len)
+{
+    memset(to, 0, to_len);
+    memcpy(to, from, to_len < from_len ? to_len : from_len);
+}
+
+int wire_call(const struct wire *w, uint32_t dom, void *abi, bool *out)
+{
+    union hv_args args;
+    char *a = (char *)&args, *x = abi;
+    int rc;
+
+    hv_op_init(w->op, &args);
+    memcpy(a, &dom, sizeof(dom));
+    for (const struct move *m = w->moves; m && m->args_len; m++) {
+        if (!m->out)
+            copy(a + m->args, m->args_len, x + m->abi, m->abi_len);
+    }
+    rc = hv_call(front.hv, w->op, &args);
+    for (const struct move *m = w->moves; m && m->args_len && rc >= 0; m++) {
+        if (m->out) {
+            copy(x + m->abi, m->abi_len, a + m->args, m->args_len);
+            *out = true;
+        }
+    }
+    return rc;
+}
