@@ -42,17 +42,21 @@ static void arena_put(void *ctx, void *page)
     arena.freed = page;
 }
 
+int arena_hide(int fd)
+{
+    int high = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, HIGH_FD);
+
+    if (high < 0)
+        return fd;              /* the limit is low */
+    close(fd);
+    return high;
+}
+
 int arena_open(struct sim_pages *pages)
 {
-    int fd = memfd_create("xenreel-guests", MFD_CLOEXEC);
-
-    if (fd < 0)
-        return -errno;
-    arena.fd = fcntl(fd, F_DUPFD_CLOEXEC, HIGH_FD);
+    arena.fd = arena_hide(memfd_create("xenreel-guests", MFD_CLOEXEC));
     if (arena.fd < 0)
-        arena.fd = fd;          /* the limit is low */
-    else
-        close(fd);
+        return -errno;
     if (ftruncate(arena.fd, ARENA_SIZE))
         return -errno;
     arena.base = mmap(NULL, ARENA_SIZE, PROT_READ | PROT_WRITE,

@@ -11,10 +11,12 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "preload/front.h"
+#include "preload/xenstore.h"
 
 #define MAX_FD  65536
 
@@ -77,6 +79,8 @@ void file_forget(int fd)
     }
     if (f->kind == FILE_EVTCHN)
         evtchn_free(f->evtchn);
+    else if (f->kind == FILE_XENSTORE && f->xs)
+        xenstore_disconnect(f->xs);
     free(f);
 }
 
@@ -88,6 +92,8 @@ static const struct {
     { "/proc/xen/privcmd", FILE_PRIVCMD },
     { "/dev/xen/hypercall", FILE_HYPERCALL },
     { "/dev/xen/evtchn", FILE_EVTCHN },
+    { "/dev/xen/xenbus", FILE_XENSTORE },
+    { "/proc/xen/xenbus", FILE_XENSTORE },
 };
 
 enum file_kind file_kind_of(const char *path)
@@ -109,6 +115,22 @@ static int open_evtchn(int fd, struct file **f)
     return (*f)->evtchn ? 0 : -ENOMEM;
 }
 
+static int open_xenstore(int flags, struct file **f)
+{
+    int pair[2], rc;
+
+    if (socketpair(AF_UNIX, SOCK_STREAM | (flags & O_CLOEXEC ?
+                                           SOCK_CLOEXEC : 0), 0, pair))
+        return -errno;
+    rc = file_add(pair[0], FILE_XENSTORE, f);
+    if (!rc) {
+        (*f)->xs = xenstore_connect(arena_hide(pair[1]));
+        if (!(*f)->xs)
+            rc = -ENOMEM;
+    }
+    return rc ? rc : pair[0];
+}
+
 int file_open(enum file_kind kind, int flags)
 {
     struct file *f = NULL;
@@ -119,6 +141,8 @@ int file_open(enum file_kind kind, int flags)
     if (kind == FILE_EVTCHN) {
         fd = eventfd(0, EFD_NONBLOCK | (flags & O_CLOEXEC ? EFD_CLOEXEC : 0));
         rc = open_evtchn(fd, &f);
+    } else if (kind == FILE_XENSTORE) {
+        return open_xenstore(flags, &f);
     } else {
         fd = REAL(open)("/dev/null", O_RDWR | (flags & O_CLOEXEC));
         rc = file_add(fd, kind, &f);
@@ -170,6 +194,8 @@ int file_open_text(const char *path)
 
 unsigned int file_mode(const char *path)
 {
+    if (!path)
+        return 0;
     if (file_kind_of(path))
         return S_IFCHR | 0600;
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {

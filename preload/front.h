@@ -59,6 +59,8 @@ void front_say(const char *format, ...)
 /* ---- arena.c: guest pages, in a file so that a client can map them ---- */
 struct sim_pages;
 int arena_open(struct sim_pages *pages);
+/* Move a descriptor of ours out of the way of the client's. */
+int arena_hide(int fd);
 /* The file and the offset in it of a page from the arena. */
 int arena_fd(void);
 int64_t arena_offset(const void *page);

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "preload/front.h"
+#include "preload/xenstore.h"
 
 int __open_2(const char *path, int flags);
 int __open64_2(const char *path, int flags);
@@ -304,6 +305,8 @@ EXPORT ssize_t write(int fd, const void *from, size_t len)
     front_lock();
     if (f->kind == FILE_EVTCHN)
         rc = evtchn_write(f->evtchn, (uintptr_t)from, len);
+    else if (f->kind == FILE_XENSTORE)
+        rc = xenstore_write(f->xs, from, len);
     front_unlock();
     return answer(rc);
 }

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "preload/front.h"
+#include "preload/xenstore.h"
 #include "sim/sim.h"
 #include "traces/text.h"
 
@@ -158,12 +159,15 @@ static enum front_end at_end(const char *word)
     return word && !strcmp(word, "shutdown") ? END_SHUTDOWN : END_SIGNAL;
 }
 
-static int unpause_all(void)
+static int start_domains(void)
 {
     for (uint32_t i = 0; i < front.nr_domains; i++) {
         struct args_dom a = { .dom = front.domains[i].id };
 
         hv_call(front.hv, OP_DOMAIN_UNPAUSE, &a);
+        xenstore_introduce(a.dom, front.domains[i].name,
+                           front.domains[i].create.ram * 4,
+                           front.domains[i].create.vcpus);
     }
     return 0;
 }
@@ -199,7 +203,7 @@ static int start(void)
     if (rc)
         return rc;
     name_domains(getenv(SETUP_NAMES));
-    return unpause_all();
+    return start_domains();
 }
 
 int front_start(void)
