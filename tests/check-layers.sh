@@ -28,7 +28,8 @@ BEGIN {
     may["sim"] = "^(harness/[^/]*$|sim/)"
     may["traces"] = "^(harness/[^/]*$|traces/)"
     may["real"] = "^(harness/[^/]*$|real/)"
-    may["preload"] = "^(harness/[^/]*$|preload/|sim/sim[.]h|traces/(text|trace)[.]h)"
+    may["preload"] = "^(harness/[^/]*$|preload/|sim/sim[.]h$|"
+    may["preload"] = may["preload"] "traces/(text|trace)[.]h$)"
     pure = "^(assert|ctype|errno|inttypes|limits|stdalign|stdbool|stddef|"
     pure = pure "stdint|stdlib|string)[.]h$"
 }
