@@ -189,12 +189,15 @@ static enum outcome trap(struct sim_vcpu *v, struct insn *in, bool emulated)
     return vcpu_runnable(v) ? GONE : PAUSED;
 }
 
-/* The hardware switches by itself where the view is in the EPTP list. */
+/* The hardware switches by itself where the view is in the EPTP list.  Leaf
+ * and view are EAX and ECX: 32 bits. */
 static bool vmfunc_switches(const struct sim_vcpu *v,
                             const struct args_guest_reg *a)
 {
-    return altp2m_active(v->d) && !a->index &&
-           a->value < v->d->config.views && v->d->view_visible[a->value];
+    uint32_t leaf = a->index, view = a->value;
+
+    return altp2m_active(v->d) && !leaf && view < v->d->config.views &&
+           v->d->view_visible[view];
 }
 
 static enum outcome vmfunc(struct sim_vcpu *v, struct insn *in)
@@ -205,7 +208,7 @@ static enum outcome vmfunc(struct sim_vcpu *v, struct insn *in)
      * does where there are no VM functions. */
     if (!vmfunc_switches(v, a))
         return fault(v, VECTOR_UD);
-    altp2m_switch_vcpu(v, a->value);
+    altp2m_switch_vcpu(v, (uint32_t)a->value);
     guest_retire(v, v->guest->insn_rip + insn_len(in));
     return RAN;
 }
@@ -259,7 +262,7 @@ static int exit_reason(const struct sim_vcpu *v, const struct insn *in)
             return -1;
         return a->write ? EXIT_WRMSR : EXIT_RDMSR;
     case OP_GUEST_VMFUNC:
-        return altp2m_active(v->d) && a->index < VMFUNC_LEAVES &&
+        return altp2m_active(v->d) && (uint32_t)a->index < VMFUNC_LEAVES &&
                !vmfunc_switches(v, a) ? EXIT_VMFUNC : -1;
     case OP_GUEST_IO:
         return EXIT_IO;

@@ -128,6 +128,7 @@ static void set_params(struct sim_domain *d)
         param[HVM_PARAM_IOREQ_PFN] = first + 5;
     }
     param[HVM_PARAM_ALTP2M] = d->config.altp2m;
+    param[HVM_PARAM_TRIPLE_FAULT_REASON] = SHUTDOWN_reboot;
 }
 
 static int build_vcpus(struct sim_domain *d)

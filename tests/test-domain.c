@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include <xen/hvm/params.h>
+#include <xen/sched.h>
 
 #include "sim/private.h"
 
@@ -327,7 +328,11 @@ static void test_params(void **state)
     d->hvm_params[HVM_PARAM_ALTP2M] = 0;
     p.value = 4;
     assert_int_equal(hv_call(hv, OP_HVM_PARAM_SET, &p), -EINVAL);
+    p.param = HVM_PARAM_TRIPLE_FAULT_REASON;    /* hvm_domain_initialise */
+    assert_int_equal(hv_call(hv, OP_HVM_PARAM_GET, &p), 0);
+    assert_int_equal(p.value, SHUTDOWN_reboot);
     p.param = HVM_PARAM_NESTEDHVM;
+    p.value = 4;
     assert_int_equal(hv_call(hv, OP_HVM_PARAM_SET, &p), -EINVAL);
     assert_int_equal(hv_call(hv, OP_HVM_PARAM_GET, &p), -EINVAL);
     hv_close(hv);

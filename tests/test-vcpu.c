@@ -90,7 +90,8 @@ static void test_altp2m(void **state)
     assert_int_equal(call(&e, ALTP2M_SET_STATE, u64, .value = 1), 0);
     assert_int_equal(call(&e, ALTP2M_CREATE, view,
                           .access = XENMEM_access_rwx), 0);
-    ins(&e, VMFUNC, reg, .rip = RIP, .value = 1);
+    ins(&e, VMFUNC, reg, .rip = RIP, .index = 1ull << 32,   /* EAX, ECX */
+        .value = 1ull << 33 | 1);
     env_run(&e, 0);
     assert_int_equal(e.v->view, 1);
     assert_int_equal(e.v->regs.rip, RIP + 3);
