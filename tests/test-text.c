@@ -203,16 +203,14 @@ static void test_bad_lines_are_refused(void **unused)
     }
 }
 
-/* Every prefix and every one-byte change of good lines: an answer, and no
- * crash, is all that is asked. */
 /* A number stands for what its field can hold: a minus only for signed ones,
  * and no value that would come back as another. */
 static void test_ends_of_ranges(void **unused)
 {
     static const char *const lines[] = {
         "altp2m.set_suppress_ve_multi dom=4294967295 err=2147483647 = 0",
-        "altp2m.set_suppress_ve_multi gfn=18446744073709551615 "
-        "err=-2147483648 = 0",
+        ("altp2m.set_suppress_ve_multi gfn=18446744073709551615 "
+         "err=-2147483648 = 0"),
         "altp2m.set_suppress_ve_multi err=-ESRCH = 0",
     };
     struct trace_error err = { "" };
@@ -231,6 +229,8 @@ static void test_ends_of_ranges(void **unused)
     assert_int_equal(rec.args.ALTP2M_SET_SVE_MULTI.err, -ESRCH);
 }
 
+/* Every prefix and every one-byte change of good lines: an answer, and no
+ * crash, is all that is asked. */
 static void test_damaged_lines(void **unused)
 {
     struct trace_error err;
