@@ -47,6 +47,9 @@ words()
 for script in [0-9]*.sh; do
     name=${script%.sh}
     command -v "$(sed 's/ .*//;q' "$script")" >/dev/null || continue
+    # A client of Xen's that is run on the model has to be installed, too.
+    client=$(sed -n 's/.* -- \([^ ]*\).*/\1/p' "$script")
+    [ -z "$client" ] || command -v "$client" >/dev/null || continue
     if ! sh "./$script" >"$name.out" 2>&1; then
         echo "check-readme: fails: $(cat "$script")" >&2
         cat "$name.out" >&2
