@@ -84,6 +84,28 @@ struct args_vcpu_context {      /* observation */
     uint64_t rip, rsp, rflags, rax, cr3;
 };
 
+struct args_vcpu_regs {         /* all of a vCPU's registers */
+    uint32_t dom;
+    uint32_t vcpu;
+    struct vm_event_regs_x86 regs;      /* but npt_base and vmtrace_pos */
+    uint64_t xcr0;
+    uint64_t cstar, syscall_mask, tsc_aux;
+    uint64_t dr0, dr1, dr2, dr3;
+    uint64_t idtr_base, tr_base, ldtr_base;
+    uint32_t idtr_limit, tr_limit, ldtr_limit;
+    uint32_t tr_ar, ldtr_ar;
+    uint32_t tr_sel, ldtr_sel;
+    uint32_t pad;
+};
+
+struct args_vcpu_mtrr {         /* memory types */
+    uint32_t dom;
+    uint32_t vcpu;
+    uint64_t pat, cap, def_type;
+    uint64_t var[16];           /* base, mask, base, mask ... */
+    uint64_t fixed[11];         /* MSRs 0x250, 0x258, 0x259, 0x268-0x26f */
+};
+
 struct args_hvm_param {
     uint32_t dom;
     uint32_t param;     /* HVM_PARAM_* */

@@ -12,7 +12,10 @@
 int guest_init(struct sim_vcpu *v)
 {
     v->guest = calloc(1, sizeof(*v->guest));
-    return v->guest ? 0 : -ENOMEM;
+    if (!v->guest)
+        return -ENOMEM;
+    msr_reset(v);
+    return 0;
 }
 
 static void insn_free(struct insn *in)

@@ -142,6 +142,10 @@ bool write_xcr0(struct sim_vcpu *v, uint64_t value);
 /* Where V keeps MSR, or NULL for one that it cannot read.  EXISTS: a live
  * guest was seen to have it. */
 uint64_t *msr_register(struct sim_vcpu *v, uint32_t msr, bool exists);
+/* What MSR reads as, 0 for one that is not known. */
+uint64_t msr_value(const struct sim_vcpu *v, uint32_t msr);
+/* The values with which a vCPU begins that are not 0. */
+void msr_reset(struct sim_vcpu *v);
 
 /* ---- emulate.c ---- */
 /* hvm_do_resume: what a response asked for, then pending traps.  False when

@@ -63,7 +63,7 @@ struct known_msr {
     uint64_t value;
 };
 #define NR_CODE_PAGES   8       /* guest.code pages a vCPU remembers */
-#define NR_KNOWN_MSRS   64
+#define NR_KNOWN_MSRS   128
 
 struct sim_vcpu {
     struct sim_domain *d;
@@ -81,6 +81,7 @@ struct sim_vcpu {
     /* registers */
     struct vm_event_regs_x86 regs;
     uint64_t xcr0;
+    struct args_vcpu_regs rest; /* those that no rule looks at */
     struct known_msr msrs[NR_KNOWN_MSRS];
     uint32_t nr_msrs;
     struct pending_trap inject; /* the toolstack's, until it runs again */

@@ -23,6 +23,7 @@
 #define EFER_VALID      0xd01ull        /* SCE, LME, LMA, NXE */
 #define MSR_MTRRCAP     0xfe
 #define MSR_PAT         0x277
+#define MSR_MTRR_DEF    0x2ff
 #define MSR_EFER        0xc0000080
 
 /* Does a register write wait for the response?  Where there is no state to
@@ -182,24 +183,57 @@ static const struct msr_range *msr_range(uint32_t msr)
     return NULL;
 }
 
-uint64_t *msr_register(struct sim_vcpu *v, uint32_t msr, bool exists)
+static uint64_t *msr_of_regs(struct vm_event_regs_x86 *regs, uint32_t msr)
 {
     switch (msr) {
     case 0x174:
-        return &v->regs.sysenter_cs;
+        return &regs->sysenter_cs;
     case 0x175:
-        return &v->regs.sysenter_esp;
+        return &regs->sysenter_esp;
     case 0x176:
-        return &v->regs.sysenter_eip;
+        return &regs->sysenter_eip;
     case MSR_EFER:
-        return &v->regs.msr_efer;
+        return &regs->msr_efer;
     case 0xc0000081:
-        return &v->regs.msr_star;
+        return &regs->msr_star;
     case 0xc0000082:
-        return &v->regs.msr_lstar;
+        return &regs->msr_lstar;
+    case 0xc0000100:
+        return &regs->fs_base;
+    case 0xc0000101:
+        return &regs->gs_base;
+    case 0xc0000102:
+        return &regs->shadow_gs;
     default:
-        break;
+        return NULL;
     }
+}
+
+uint64_t msr_value(const struct sim_vcpu *v, uint32_t msr)
+{
+    for (uint32_t i = 0; i < v->nr_msrs; i++) {
+        if (v->msrs[i].msr == msr)
+            return v->msrs[i].value;
+    }
+    return 0;
+}
+
+/* hvm_vcpu_cacheattr_init; the toolstack makes a PVH guest's memory
+ * write-back, an HVM guest's firmware does it itself. */
+void msr_reset(struct sim_vcpu *v)
+{
+    *msr_register(v, MSR_PAT, true) = 0x0007040600070406;
+    *msr_register(v, MSR_MTRRCAP, true) = 0x508;
+    if (v->d->config.type == GUEST_PVH)
+        *msr_register(v, MSR_MTRR_DEF, true) = 0x806;
+}
+
+uint64_t *msr_register(struct sim_vcpu *v, uint32_t msr, bool exists)
+{
+    uint64_t *reg = msr_of_regs(&v->regs, msr);
+
+    if (reg)
+        return reg;
     for (uint32_t i = 0; i < v->nr_msrs; i++) {
         if (v->msrs[i].msr == msr)
             return &v->msrs[i].value;

@@ -156,7 +156,7 @@ static void test_msr(void **state)
         uint64_t value, cr0, efer, fault, result;
     } rows[] = {
         { 0xc0000082, 1ull << 50, 0, 0, GP, 0 },
-        { 0xfe, 0x508, 0, 0, GP, 0 },                   /* MTRR capability */
+        { 0xfe, 0x509, 0, 0, GP, 0x508 },               /* MTRR capability */
         { 0xc0000080, 0x1001, 0, 0, GP, 0 },            /* SVME */
         { 0xc0000080, LME | LMA, 0, 0, 0, LME },
         { 0xc0000080, 0x801, PG, 0, 0, 0x801 },
