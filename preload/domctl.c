@@ -222,6 +222,19 @@ static int dispatch(struct xen_domctl *d, bool *out)
         return info_from(d);
     case XEN_DOMCTL_getpageframeinfo3:
         return frame_types(d);
+    case XEN_DOMCTL_gethvmcontext:
+        *out = true;
+        return hvm_context_get(d);
+    case XEN_DOMCTL_gethvmcontext_partial:
+        *out = true;
+        return hvm_context_get_one(d);
+    case XEN_DOMCTL_sethvmcontext:
+        return hvm_context_set(d);
+    case XEN_DOMCTL_getvcpucontext:
+        *out = true;
+        return vcpu_context_get(d);
+    case XEN_DOMCTL_setvcpucontext:
+        return vcpu_context_set(d);
     default:
         return d->domain && !front_domain(d->domain) ? -ESRCH :
             hypercall_missing("domctl", d->cmd);

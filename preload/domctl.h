@@ -1,12 +1,26 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The domctls that have files of their own.  Each gets a copy of the client's
+ * structure, writes results into it, and returns 0 or -Exxx. */
 #ifndef XENREEL_PRELOAD_DOMCTL_H
 #define XENREEL_PRELOAD_DOMCTL_H
 
 #include <stdint.h>
 
+struct xen_domctl;
 struct xen_domctl_getdomaininfo;
 
 /* Fill INFO for domain ID: 0, or -ESRCH. */
 int domain_info(uint32_t id, struct xen_domctl_getdomaininfo *info);
+
+/* ---- hvm_context.c ---- */
+int hvm_context_get(struct xen_domctl *op);
+int hvm_context_get_one(struct xen_domctl *op);
+int hvm_context_set(const struct xen_domctl *op);
+
+/* ---- vcpu_context.c ---- */
+int vcpu_context_get(const struct xen_domctl *op);
+int vcpu_context_set(const struct xen_domctl *op);
+/* The toolstack has built DOM: what its first vCPU begins with. */
+void vcpu_context_boot(uint32_t dom);
 
 #endif

@@ -17,6 +17,7 @@
 
 #define FRONT_PAGE      4096u
 #define MAX_FRONT_DOMAINS 64
+#define FRONT_CPU_KHZ   2000000u
 
 /* What happens to the client at the end of the guests' programs. */
 enum front_end { END_SIGNAL, END_SHUTDOWN, END_WAIT };

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "preload/domctl.h"
 #include "preload/front.h"
 #include "preload/xenstore.h"
 #include "sim/sim.h"
@@ -164,6 +165,8 @@ static int start_domains(void)
     for (uint32_t i = 0; i < front.nr_domains; i++) {
         struct args_dom a = { .dom = front.domains[i].id };
 
+        if (front.domains[i].create.type != GUEST_PV)
+            vcpu_context_boot(a.dom);
         hv_call(front.hv, OP_DOMAIN_UNPAUSE, &a);
         xenstore_introduce(a.dom, front.domains[i].name,
                            front.domains[i].create.ram * 4,

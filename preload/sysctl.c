@@ -36,7 +36,7 @@ static int physinfo(struct xen_sysctl_physinfo *info)
 {
     *info = (struct xen_sysctl_physinfo){
         .threads_per_core = 1, .cores_per_socket = 1, .nr_cpus = 1,
-        .nr_nodes = 1, .cpu_khz = 2000000,
+        .nr_nodes = 1, .cpu_khz = FRONT_CPU_KHZ,
         .capabilities = XEN_SYSCTL_PHYSCAP_hvm | XEN_SYSCTL_PHYSCAP_pv |
                         XEN_SYSCTL_PHYSCAP_hap,
         .total_pages = 1 << 20, .free_pages = 1 << 19,

@@ -22,6 +22,18 @@ static void copy(void *to, size_t to_len, const void *from, size_t from_len)
     memcpy(to, from, to_len < from_len ? to_len : from_len);
 }
 
+void wire_copy(const struct move *moves, void *abi, void *args, bool to_abi)
+{
+    char *a = args, *x = abi;
+
+    for (const struct move *m = moves; m->args_len; m++) {
+        if (to_abi)
+            copy(x + m->abi, m->abi_len, a + m->args, m->args_len);
+        else
+            copy(a + m->args, m->args_len, x + m->abi, m->abi_len);
+    }
+}
+
 int wire_call(const struct wire *w, uint32_t dom, void *abi, bool *out)
 {
     union hv_args args;

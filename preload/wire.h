@@ -4,6 +4,7 @@
 #ifndef XENREEL_WIRE_H
 #define XENREEL_WIRE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -33,6 +34,9 @@ struct wire {
 /* The row of CMD among NR, or NULL. */
 const struct wire *wire_find(const struct wire *rows, size_t nr,
                              uint32_t cmd);
+/* Copy every member of MOVES, whatever its direction, from ARGS to ABI or the
+ * other way. */
+void wire_copy(const struct move *moves, void *abi, void *args, bool to_abi);
 /* Perform W on DOM with the client's structure ABI (a copy), results written
  * into it.  Sets *OUT when there are any: ABI is to be copied back.  The
  * operation's result. */

@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The records of an HVM context, one vCPU's or one device's each.  Source:
+ * xen/arch/x86/hvm/{hvm,mtrr,vlapic,irq}.c, cpu/mcheck/vmce.c. */
+#include "preload/hvm_records.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "preload/wire.h"
+
+#define AR_G                (1u << 11)
+#define XFEATURE_MASK       0x2ffull    /* the model's: up to PKRU */
+#define LAPIC_BASE          0xfee00800u /* enabled */
+#define LAPIC_BSP           (1u << 8)
+#define LAPIC_SW_DISABLED   2
+#define IOAPIC_BASE         0xfec00000u
+#define IOAPIC_MASKED       (1ull << 16)
+#define MCG_CAP_INTEL       0x1000c02   /* two banks; CMCI, TES, SER */
+#define MCG_CAP_AMD         2
+
+#define C(reg, member) \
+    MOVE_IN(struct hvm_hw_cpu, reg, struct args_vcpu_regs, member)
+#define R(reg)      C(reg, regs.reg)
+#define S(reg)      C(reg, reg)
+#define SEG(s)      C(s##_sel, regs.s##_sel), C(s##_base, regs.s##_base)
+static const struct move cpu_moves[] = {
+    R(rax), R(rbx), R(rcx), R(rdx), R(rbp), R(rsi), R(rdi), R(rsp), R(r8),
+    R(r9), R(r10), R(r11), R(r12), R(r13), R(r14), R(r15), R(rip), R(rflags),
+    R(cr0), R(cr2), R(cr3), R(cr4), S(dr0), S(dr1), S(dr2), S(dr3), R(dr6),
+    R(dr7), SEG(cs), SEG(ds), SEG(es), SEG(fs), SEG(gs), SEG(ss),
+    S(tr_sel), S(tr_limit), S(tr_base), C(tr_arbytes, tr_ar), S(ldtr_sel),
+    S(ldtr_limit), S(ldtr_base), C(ldtr_arbytes, ldtr_ar), S(idtr_limit),
+    S(idtr_base), R(gdtr_limit), R(gdtr_base), R(sysenter_cs),
+    R(sysenter_esp), R(sysenter_eip), R(shadow_gs), R(msr_lstar),
+    R(msr_star), C(msr_cstar, cstar), C(msr_syscall_mask, syscall_mask),
+    R(msr_efer), C(msr_tsc_aux, tsc_aux), MOVE_END
+};
+#undef SEG
+#undef S
+#undef R
+#undef C
+
+/* A segment's limit is kept in its unit, as the descriptor has it. */
+static void unpack(uint32_t *limit, uint32_t *ar,
+                   const struct vm_event_x86_selector_reg *seg)
+{
+    *ar = seg->ar;
+    *limit = seg->ar & AR_G ? seg->limit << 12 | 0xfff : seg->limit;
+}
+
+/* Access rights as old versions of Xen saved them: Intel's. */
+static void unfold(uint32_t *ar)
+{
+    if (*ar & 0xf000 && !(*ar & 0x0f00))
+        *ar = (*ar & 0xff) | (*ar >> 4 & 0xf00);
+}
+
+static void pack(struct vm_event_x86_selector_reg *seg, uint32_t limit,
+                 uint32_t ar)
+{
+    unfold(&ar);
+    seg->ar = ar & 0xfff;
+    seg->limit = (ar & AR_G ? limit >> 12 : limit) & 0xfffff;
+}
+
+static int call_regs(enum hv_op op, const struct front_domain *d,
+                     uint32_t vcpu, struct args_vcpu_regs *a)
+{
+    a->dom = d->id;
+    a->vcpu = vcpu;
+    return hv_call(front.hv, op, a);
+}
+
+/* hvm_save_cpu_ctxt.  The FPU was never used; its clock stands still. */
+static int save_cpu(const struct front_domain *d, uint32_t vcpu, void *record)
+{
+    struct args_vcpu_regs a;
+    struct hvm_hw_cpu *c = record;
+    int rc = call_regs(OP_VCPU_REGS_GET, d, vcpu, &a);
+
+    if (rc)
+        return rc;
+    wire_copy(cpu_moves, c, &a, true);
+    unpack(&c->cs_limit, &c->cs_arbytes, &a.regs.cs);
+    unpack(&c->ds_limit, &c->ds_arbytes, &a.regs.ds);
+    unpack(&c->es_limit, &c->es_arbytes, &a.regs.es);
+    unpack(&c->fs_limit, &c->fs_arbytes, &a.regs.fs);
+    unpack(&c->gs_limit, &c->gs_arbytes, &a.regs.gs);
+    unpack(&c->ss_limit, &c->ss_arbytes, &a.regs.ss);
+    return sizeof(*c);
+}
+
+/* hvm_load_cpu_ctxt, vmx_vmcs_restore.  An event that waits for the VM entry
+ * is not loaded. */
+static int load_cpu(const struct front_domain *d, uint32_t vcpu,
+                    const void *record, uint32_t len)
+{
+    struct hvm_hw_cpu c;
+    struct args_vcpu_regs a;
+    int rc;
+
+    if (len != sizeof(c))
+        return -EINVAL;
+    memcpy(&c, record, sizeof(c));
+    if (c.pad0 || c.flags & ~XEN_X86_FPU_INITIALISED ||
+        (c.pending_valid && (c.pending_type == 1 || c.pending_type > 6 ||
+                             c.pending_reserved)) ||
+        (c.pending_valid && c.pending_error_valid && c.error_code >> 16))
+        return -EINVAL;
+    rc = call_regs(OP_VCPU_REGS_GET, d, vcpu, &a);
+    if (rc)
+        return rc;
+    wire_copy(cpu_moves, &c, &a, false);
+    pack(&a.regs.cs, c.cs_limit, c.cs_arbytes);
+    pack(&a.regs.ds, c.ds_limit, c.ds_arbytes);
+    pack(&a.regs.es, c.es_limit, c.es_arbytes);
+    pack(&a.regs.fs, c.fs_limit, c.fs_arbytes);
+    pack(&a.regs.gs, c.gs_limit, c.gs_arbytes);
+    pack(&a.regs.ss, c.ss_limit, c.ss_arbytes);
+    unfold(&a.tr_ar);
+    unfold(&a.ldtr_ar);
+    return call_regs(OP_VCPU_REGS_SET, d, vcpu, &a);
+}
+
+/* hvm_save_cpu_xsave_states: nothing before the first XSETBV. */
+static int save_xsave(const struct front_domain *d, uint32_t vcpu,
+                      void *record)
+{
+    /* Where each component ends, in the standard format. */
+    static const uint16_t end[] = {
+        576, 576, 832, 1024, 1088, 1152, 1664, 2688, 0, 2696,
+    };
+    struct hvm_hw_cpu_xsave *x = record;
+    struct args_vcpu_regs a;
+    int rc = call_regs(OP_VCPU_REGS_GET, d, vcpu, &a), size = 0;
+
+    if (rc || !a.xcr0)
+        return rc;
+    for (unsigned int i = 0; i < sizeof(end) / sizeof(*end); i++) {
+        if (a.xcr0 & 1u << i && end[i] > size)
+            size = end[i];
+    }
+    x->xfeature_mask = XFEATURE_MASK;
+    x->xcr0 = x->xcr0_accum = a.xcr0;
+    return (int)offsetof(struct hvm_hw_cpu_xsave, save_area) + size;
+}
+
+/* hvm_load_cpu_xsave_states, validate_xstate */
+static int load_xsave(const struct front_domain *d, uint32_t vcpu,
+                      const void *record, uint32_t len)
+{
+    const struct hvm_hw_cpu_xsave *x = record;
+    struct args_vcpu_regs a;
+    int rc;
+
+    if (len < sizeof(*x))
+        return -EINVAL;
+    if (x->xcr0 & ~x->xcr0_accum ||
+        x->save_area.xsave_hdr.xstate_bv & ~x->xcr0_accum)
+        return -EINVAL;
+    if (x->xcr0_accum & ~XFEATURE_MASK || x->save_area.xsave_hdr.xcomp_bv)
+        return -EOPNOTSUPP;
+    rc = call_regs(OP_VCPU_REGS_GET, d, vcpu, &a);
+    if (rc || a.xcr0 == x->xcr0)
+        return rc;
+    a.xcr0 = x->xcr0;
+    return call_regs(OP_VCPU_REGS_SET, d, vcpu, &a);
+}
+
+#define M(member, field) \
+    MOVE_IN(struct hvm_hw_mtrr, member, struct args_vcpu_mtrr, field)
+static const struct move mtrr_moves[] = {
+    M(msr_pat_cr, pat), M(msr_mtrr_cap, cap), M(msr_mtrr_def_type, def_type),
+    M(msr_mtrr_var, var), M(msr_mtrr_fixed, fixed), MOVE_END
+};
+#undef M
+
+static int save_mtrr(const struct front_domain *d, uint32_t vcpu,
+                     void *record)
+{
+    struct args_vcpu_mtrr a = { .dom = d->id, .vcpu = vcpu };
+    int rc = hv_call(front.hv, OP_VCPU_MTRR_GET, &a);
+
+    wire_copy(mtrr_moves, record, &a, true);
+    return rc ? rc : (int)sizeof(struct hvm_hw_mtrr);
+}
+
+static int load_mtrr(const struct front_domain *d, uint32_t vcpu,
+                     const void *record, uint32_t len)
+{
+    struct args_vcpu_mtrr a = { .dom = d->id, .vcpu = vcpu };
+    struct hvm_hw_mtrr m;
+
+    if (len != sizeof(m))
+        return -EINVAL;
+    memcpy(&m, record, sizeof(m));
+    wire_copy(mtrr_moves, &m, &a, false);
+    return hv_call(front.hv, OP_VCPU_MTRR_SET, &a);
+}
+
+/* ---- what is not modelled is as a reset leaves it ---- */
+
+static int save_lapic(const struct front_domain *d, uint32_t vcpu,
+                      void *record)
+{
+    struct hvm_hw_lapic *lapic = record;
+
+    (void)d;
+    lapic->apic_base_msr = LAPIC_BASE | (vcpu ? 0 : LAPIC_BSP);
+    lapic->disabled = LAPIC_SW_DISABLED;
+    lapic->timer_divisor = 2;
+    return sizeof(*lapic);
+}
+
+/* vlapic_reset, vlapic_do_init */
+static int save_lapic_regs(const struct front_domain *d, uint32_t vcpu,
+                           void *record)
+{
+    uint32_t *reg = record;
+
+    (void)d;
+    reg[0x20 / 4] = vcpu * 2 << 24;             /* id */
+    reg[0x30 / 4] = 0x00050014;                 /* version */
+    reg[0xe0 / 4] = ~0u;                        /* destination format */
+    reg[0xf0 / 4] = 0xff;                       /* spurious vector */
+    for (unsigned int lvt = 0x320; lvt <= 0x370; lvt += 0x10)
+        reg[lvt / 4] = 0x10000;                 /* masked */
+    return sizeof(struct hvm_hw_lapic_regs);
+}
+
+static int save_ioapic(const struct front_domain *d, uint32_t n, void *record)
+{
+    struct hvm_hw_vioapic *ioapic = record;
+    const unsigned int pins = sizeof(ioapic->redirtbl) /
+                              sizeof(*ioapic->redirtbl);
+
+    (void)n;
+    if (d->create.type != GUEST_HVM)
+        return 0;
+    ioapic->base_address = IOAPIC_BASE;
+    for (unsigned int i = 0; i < pins; i++)
+        ioapic->redirtbl[i].bits = IOAPIC_MASKED;
+    return sizeof(*ioapic);
+}
+
+static int save_vmce(const struct front_domain *d, uint32_t vcpu,
+                     void *record)
+{
+    struct hvm_vmce_vcpu *vmce = record;
+
+    (void)vcpu;
+    vmce->caps = d->create.vendor == VENDOR_INTEL ? MCG_CAP_INTEL :
+                                                    MCG_CAP_AMD;
+    return sizeof(*vmce);
+}
+
+/* Zeros.  Only an HVM domain has a device, a PVH domain has interrupts. */
+#define ZEROS(name, type, when) \
+static int save_##name(const struct front_domain *d, uint32_t n, \
+                       void *record) \
+{ \
+    (void)d; \
+    (void)n; \
+    (void)record; \
+    return (when) ? (int)HVM_SAVE_LENGTH(type) : 0; \
+}
+#define HAS_DEVICES (d->create.type == GUEST_HVM)
+ZEROS(pic, PIC, HAS_DEVICES)
+ZEROS(pci_irq, PCI_IRQ, true)
+ZEROS(isa_irq, ISA_IRQ, true)
+ZEROS(pci_link, PCI_LINK, true)
+ZEROS(pit, PIT, HAS_DEVICES)
+ZEROS(rtc, RTC, HAS_DEVICES)
+ZEROS(hpet, HPET, HAS_DEVICES)
+ZEROS(pmtimer, PMTIMER, HAS_DEVICES)
+ZEROS(tsc_adjust, TSC_ADJUST, true)
+
+/* What is read back only if it has the length of its kind, and then left. */
+#define FIXED(type, n, vcpus, save, load) \
+    { HVM_SAVE_CODE(type), HVM_SAVE_LENGTH(type), n, vcpus, save, load }
+#define DOM(type, save)     FIXED(type, 1, false, save, NULL)
+#define VCPU(type, save)    FIXED(type, 1, true, save, NULL)
+const struct hvm_kind hvm_kinds[] = {
+    FIXED(CPU, 1, true, save_cpu, load_cpu),
+    FIXED(PIC, 2, false, save_pic, NULL),
+    DOM(IOAPIC, save_ioapic),
+    VCPU(LAPIC, save_lapic),
+    VCPU(LAPIC_REGS, save_lapic_regs),
+    DOM(PCI_IRQ, save_pci_irq),
+    DOM(ISA_IRQ, save_isa_irq),
+    DOM(PCI_LINK, save_pci_link),
+    DOM(PIT, save_pit),
+    DOM(RTC, save_rtc),
+    DOM(HPET, save_hpet),
+    DOM(PMTIMER, save_pmtimer),
+    FIXED(MTRR, 1, true, save_mtrr, load_mtrr),
+    DOM(VIRIDIAN_DOMAIN, NULL),
+    { CPU_XSAVE_CODE, HVM_MAX_RECORD, 1, true, save_xsave, load_xsave },
+    VCPU(VIRIDIAN_VCPU, NULL),
+    VCPU(VMCE_VCPU, save_vmce),
+    VCPU(TSC_ADJUST, save_tsc_adjust),
+    { CPU_MSR_CODE, 8 + 9 * sizeof(struct hvm_one_msr), 1, true, NULL, NULL },
+};
+const unsigned int nr_hvm_kinds = sizeof(hvm_kinds) / sizeof(*hvm_kinds);

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A vCPU's context as getvcpucontext and setvcpucontext have it.  Source:
+ * xen/common/domctl.c, xen/arch/x86/domctl.c:arch_get_info_guest,
+ * xen/arch/x86/domain.c:arch_set_info_guest. */
+#include "preload/front.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <xen/xen.h>
+#undef __STRICT_ANSI__         /* hvm/save.h refuses plain C11 */
+#include <xen/domctl.h>
+
+#include "preload/domctl.h"
+#include "preload/wire.h"
+
+#define CS_RPL          3
+#define CR0_PE_ET       0x11
+#define DR6_DEFAULT     0xffff0ff0
+#define DR7_DEFAULT     0x400
+
+#define G(member, field) \
+    MOVE_IN(struct vcpu_guest_context, member, struct args_vcpu_regs, field)
+#define U(reg)  G(user_regs.reg, regs.reg)
+/* What is loaded of an HVM domain's; the rest is only read. */
+static const struct move general[] = {
+    U(rax), U(rbx), U(rcx), U(rdx), U(rbp), U(rsi), U(rdi), U(rsp), U(r8),
+    U(r9), U(r10), U(r11), U(r12), U(r13), U(r14), U(r15), U(rip), U(rflags),
+    G(debugreg[0], dr0), G(debugreg[1], dr1), G(debugreg[2], dr2),
+    G(debugreg[3], dr3), G(debugreg[6], regs.dr6), G(debugreg[7], regs.dr7),
+    MOVE_END
+};
+static const struct move system_regs[] = {
+    G(ctrlreg[0], regs.cr0), G(ctrlreg[2], regs.cr2),
+    G(ctrlreg[3], regs.cr3), G(ctrlreg[4], regs.cr4),
+    G(user_regs.cs, regs.cs_sel), G(user_regs.ss, regs.ss_sel),
+    G(user_regs.ds, regs.ds_sel), G(user_regs.es, regs.es_sel),
+    G(user_regs.fs, regs.fs_sel), G(user_regs.gs, regs.gs_sel),
+    G(fs_base, regs.fs_base), MOVE_END
+};
+#undef U
+#undef G
+
+static int find(const struct xen_domctl *op, struct args_vcpu_regs *a)
+{
+    const struct front_domain *d = front_domain(op->domain);
+
+    *a = (struct args_vcpu_regs){ .dom = op->domain,
+                                  .vcpu = op->u.vcpucontext.vcpu };
+    if (!d)
+        return op->domain ? -ESRCH : -EINVAL;
+    return a->vcpu < d->create.vcpus ? 0 : -EINVAL;
+}
+
+int vcpu_context_get(const struct xen_domctl *op)
+{
+    struct vcpu_guest_context c = { .flags = VGCF_online };
+    struct args_vcpu_regs a;
+    int rc = find(op, &a);
+
+    if (!rc)
+        rc = hv_call(front.hv, OP_VCPU_REGS_GET, &a);
+    if (rc)
+        return rc;
+    wire_copy(general, &c, &a, true);
+    wire_copy(system_regs, &c, &a, true);
+    if (c.user_regs.cs & CS_RPL) {
+        c.gs_base_user = a.regs.gs_base;
+        c.gs_base_kernel = a.regs.shadow_gs;
+    } else {
+        c.gs_base_kernel = a.regs.gs_base;
+        c.gs_base_user = a.regs.shadow_gs;
+    }
+    return user_write((uintptr_t)op->u.vcpucontext.ctxt.p, &c, sizeof(c));
+}
+
+/* Control registers and segments of an HVM domain are not in its reach; a PV
+ * domain's context is not modelled.  No context: a reset, neither. */
+int vcpu_context_set(const struct xen_domctl *op)
+{
+    struct vcpu_guest_context c;
+    struct args_vcpu_regs a;
+    int rc = find(op, &a);
+
+    if (rc)
+        return rc;
+    if (!op->u.vcpucontext.ctxt.p ||
+        front_domain(op->domain)->create.type == GUEST_PV)
+        return hypercall_missing("domctl", op->cmd);
+    if (user_read(&c, (uintptr_t)op->u.vcpucontext.ctxt.p, sizeof(c)))
+        return -EFAULT;
+    rc = hv_call(front.hv, OP_VCPU_REGS_GET, &a);
+    if (rc)
+        return rc;
+    wire_copy(general, &c, &a, false);
+    return hv_call(front.hv, OP_VCPU_REGS_SET, &a);
+}
+
+/* Flat segments in protected mode, as libxc leaves the first vCPU of an HVM
+ * or PVH domain (tools/libs/guest/xg_dom_x86.c:vcpu_hvm). */
+void vcpu_context_boot(uint32_t dom)
+{
+    const struct vm_event_x86_selector_reg code = { 0xfffff, 0xc9b },
+                                           data = { 0xfffff, 0xc93 };
+    struct args_vcpu_regs a = { .dom = dom };
+    struct vm_event_regs_x86 *regs = &a.regs;
+
+    if (hv_call(front.hv, OP_VCPU_REGS_GET, &a))
+        return;
+    regs->cr0 = CR0_PE_ET;
+    regs->dr6 = DR6_DEFAULT;
+    regs->dr7 = DR7_DEFAULT;
+    regs->cs = code;
+    regs->ss = regs->ds = regs->es = data;
+    a.tr_limit = 0x67;
+    a.tr_ar = 0x8b;
+    hv_call(front.hv, OP_VCPU_REGS_SET, &a);
+}
