@@ -279,11 +279,25 @@ static bool read_ours(int fd, void *to, size_t len, ssize_t *rc)
     return true;
 }
 
+/* Where a full socket was read there is room again. */
+static ssize_t after_read(int fd, ssize_t n)
+{
+    struct file *f = file_of(fd);
+
+    if (n > 0 && f && f->kind == FILE_XENSTORE && xenstore_backlog(f->xs)) {
+        front_lock();
+        xenstore_flush(f->xs);
+        front_unlock();
+    }
+    return n;
+}
+
 EXPORT ssize_t read(int fd, void *to, size_t len)
 {
     ssize_t rc;
 
-    return read_ours(fd, to, len, &rc) ? rc : REAL(read)(fd, to, len);
+    return read_ours(fd, to, len, &rc) ? rc :
+        after_read(fd, REAL(read)(fd, to, len));
 }
 
 EXPORT ssize_t __read_chk(int fd, void *to, size_t len, size_t room)
@@ -292,7 +306,7 @@ EXPORT ssize_t __read_chk(int fd, void *to, size_t len, size_t room)
 
     if (len <= room && read_ours(fd, to, len, &rc))
         return rc;
-    return REAL(__read_chk)(fd, to, len, room);
+    return after_read(fd, REAL(__read_chk)(fd, to, len, room));
 }
 
 EXPORT ssize_t write(int fd, const void *from, size_t len)
@@ -306,7 +320,7 @@ EXPORT ssize_t write(int fd, const void *from, size_t len)
     if (f->kind == FILE_EVTCHN)
         rc = evtchn_write(f->evtchn, (uintptr_t)from, len);
     else if (f->kind == FILE_XENSTORE)
-        rc = xenstore_write(f->xs, from, len);
+        rc = xenstore_write(f->xs, (uintptr_t)from, len);
     front_unlock();
     return answer(rc);
 }

@@ -1,49 +1,107 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* xenstore's connections, watches and what stands in it of a domain. */
+/* xenstore's connections, messages and watches.  Source:
+ * tools/xenstore/xenstored_core.c:handle_input, process_message, send_event,
+ * xenstored_watch.c:fire_watches. */
 #include "preload/xenstore.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "preload/front.h"
 #include "preload/libc.h"
 #include "preload/xs_private.h"
 
+#define HEAD    sizeof(struct xsd_sockmsg)
+
 struct xs_store xs_store;
+
+int xs_start(void)
+{
+    struct xs_node *root;
+
+    if (xs_lookup(&xs_store.map, "/"))
+        return 0;
+    root = xs_insert(&xs_store.map, "/");
+    if (!root || xs_assign(&root->perms, "n0", 3) ||
+        !xs_make(NULL, "/tool/xenstored")) {
+        xs_map_free(&xs_store.map);
+        return -ENOMEM;
+    }
+    xs_touch(NULL, root);
+    return 0;
+}
+
+void xenstore_reset(void)
+{
+    xs_map_free(&xs_store.map);
+    memset(&xs_store, 0, sizeof(xs_store));
+}
 
 /* ---- answers ---- */
 
-static void flush(struct xs_conn *conn)
+void xenstore_flush(struct xs_conn *conn)
 {
-    while (conn->out_len) {
-        ssize_t n = send(conn->fd, conn->out, conn->out_len,
+    struct message *m;
+
+    while ((m = conn->out)) {
+        ssize_t n = send(conn->fd, m->data + m->sent, m->len - m->sent,
                          MSG_DONTWAIT | MSG_NOSIGNAL);
 
         if (n <= 0)
             return;
-        conn->out_len -= n;
-        memmove(conn->out, conn->out + n, conn->out_len);
+        m->sent += n;
+        if (m->sent < m->len)
+            continue;
+        if (!m->next)
+            conn->out_end = &conn->out;
+        __atomic_store_n(&conn->out, m->next, __ATOMIC_RELAXED);
+        free(m);
     }
+}
+
+bool xenstore_backlog(const struct xs_conn *conn)
+{
+    return __atomic_load_n(&conn->out, __ATOMIC_RELAXED) != NULL;
+}
+
+/* The very event already waits for its reader; those of domains that come
+ * and go are counted. */
+static bool pending(const struct xs_conn *conn, const struct message *event)
+{
+    if (event->data[HEAD] == '@')
+        return false;
+    for (const struct message *m = conn->out; m; m = m->next) {
+        if (m->event && m->len == event->len &&
+            !memcmp(m->data, event->data, m->len))
+            return true;
+    }
+    return false;
 }
 
 static void send_message(struct xs_conn *conn, struct xsd_sockmsg head,
                          const void *body, size_t len)
 {
-    char *out = realloc(conn->out, conn->out_len + sizeof(head) + len);
+    struct message *m = malloc(sizeof(*m) + HEAD + len);
 
-    if (!out)
+    if (!m)
         return;
-    conn->out = out;
-    head.len = len;
-    memcpy(out + conn->out_len, &head, sizeof(head));
-    memcpy(out + conn->out_len + sizeof(head), body, len);
-    conn->out_len += sizeof(head) + len;
-    flush(conn);
+    head.len = (uint32_t)len;
+    *m = (struct message){ .len = HEAD + len,
+                           .event = head.type == XS_WATCH_EVENT };
+    memcpy(m->data, &head, HEAD);
+    if (len)
+        memcpy(m->data + HEAD, body, len);
+    if (m->event && pending(conn, m)) {
+        free(m);
+        return;
+    }
+    __atomic_store_n(conn->out_end, m, __ATOMIC_RELAXED);
+    conn->out_end = &m->next;
+    xenstore_flush(conn);
 }
 
 int xs_reply(const struct request *r, const void *body, size_t len)
@@ -70,14 +128,14 @@ static void reply_error(const struct request *r, int error)
 /* ---- watches ---- */
 
 void xs_send_event(struct xs_conn *conn, const struct watch *w,
-                       const char *path)
+                   const char *path)
 {
     struct xsd_sockmsg head = { .type = XS_WATCH_EVENT };
     char body[XENSTORE_PAYLOAD_MAX];
     int n;
 
     if (w->relative)
-        path += strlen(XS_HOME);
+        path += strlen(XS_HOME) + 1;
     n = snprintf(body, sizeof(body), "%s%c%s", path, '\0', w->token);
     if (n > 0 && n < (int)sizeof(body))
         send_message(conn, head, body, n + 1);
@@ -88,7 +146,7 @@ static bool is_child(const char *path, const char *of)
     size_t len = strlen(of);
 
     if (!strcmp(of, "/"))
-        return *path == '/';
+        return true;
     return !strncmp(path, of, len) && (path[len] == '/' || !path[len]);
 }
 
@@ -103,43 +161,57 @@ void xs_fire(const char *path, bool exact)
     }
 }
 
-void xs_free_watch(struct watch *w)
-{
-    free(w->path);
-    free(w->token);
-    free(w);
-}
-
 /* ---- connections ---- */
 
-void xs_free_transaction(struct transaction *tx)
+void xs_free_watches(struct xs_conn *conn)
 {
-    while (tx->changes) {
-        struct change *c = tx->changes;
+    while (conn->watches) {
+        struct watch *w = conn->watches;
 
-        tx->changes = c->next;
-        free(c->path);
-        free(c);
+        conn->watches = w->next;
+        free(w->path);
+        free(w->token);
+        free(w);
     }
-    xs_free(tx->root);
-    free(tx);
+}
+
+void xs_free_transactions(struct xs_conn *conn)
+{
+    while (conn->transactions) {
+        struct transaction *tx = conn->transactions;
+
+        conn->transactions = tx->next;
+        xs_free_transaction(tx);
+    }
 }
 
 struct xs_conn *xenstore_connect(int fd)
 {
     struct xs_conn **link = &xs_store.conns, *conn = calloc(1, sizeof(*conn));
 
-    if (!xs_store.root)
-        xs_store.root = xs_root();
-    if (!conn || !xs_store.root) {
+    if (!conn || xs_start()) {
         free(conn);
         return NULL;
     }
     conn->fd = fd;
+    conn->out_end = &conn->out;
     while (*link)
         link = &(*link)->next;
     *link = conn;
     return conn;
+}
+
+static void drop_state(struct xs_conn *conn)
+{
+    xs_free_watches(conn);
+    xs_free_transactions(conn);
+    while (conn->out) {
+        struct message *m = conn->out;
+
+        __atomic_store_n(&conn->out, m->next, __ATOMIC_RELAXED);
+        free(m);
+    }
+    conn->out_end = &conn->out;
 }
 
 void xenstore_disconnect(struct xs_conn *conn)
@@ -149,144 +221,68 @@ void xenstore_disconnect(struct xs_conn *conn)
     while (*link != conn)
         link = &(*link)->next;
     *link = conn->next;
-    while (conn->watches) {
-        struct watch *w = conn->watches;
-
-        conn->watches = w->next;
-        xs_free_watch(w);
-    }
-    while (conn->transactions) {
-        struct transaction *tx = conn->transactions;
-
-        conn->transactions = tx->next;
-        xs_free_transaction(tx);
-    }
+    drop_state(conn);
     REAL(close)(conn->fd);
-    free(conn->out);
     free(conn);
 }
 
-static void handle(struct request *r)
+/* ignore_connection: what was answered can still be read, then comes the
+ * end. */
+static void hang_up(struct xs_conn *conn)
 {
-    int err = 0;
+    conn->dead = true;
+    drop_state(conn);
+    shutdown(conn->fd, SHUT_RDWR);
+}
 
-    r->tx = r->conn->transactions;
-    while (r->head.tx_id && r->tx && r->tx->id != r->head.tx_id)
-        r->tx = r->tx->next;
-    if (!r->head.tx_id)
-        r->tx = NULL;
-    else if (!r->tx)
-        err = ENOENT;
-    r->root = r->tx ? r->tx->root : xs_store.root;
-    if (!err)
-        err = xs_request(r);
+static void handle(struct xs_conn *conn)
+{
+    struct request r = { .conn = conn, .body = conn->in + HEAD };
+    int err;
+
+    memcpy(&r.head, conn->in, HEAD);
+    conn->in[HEAD + r.head.len] = '\0';
+    conn->in_len = 0;
+    err = xs_request(&r);
     if (err)
-        reply_error(r, err);
+        reply_error(&r, err);
 }
 
-/* The first request in CONN's buffer is complete. */
-static bool complete(const struct xs_conn *conn, struct xsd_sockmsg *head)
+/* How many bytes the message that has begun still lacks, or its head. */
+static size_t lacking(const struct xs_conn *conn)
 {
-    if (conn->in_len < sizeof(*head))
-        return false;
-    memcpy(head, conn->in, sizeof(*head));
-    return conn->in_len >= sizeof(*head) + head->len;
+    struct xsd_sockmsg head;
+
+    if (conn->in_len < HEAD)
+        return HEAD - conn->in_len;
+    memcpy(&head, conn->in, HEAD);
+    return HEAD + head.len - conn->in_len;
 }
 
-long xenstore_write(struct xs_conn *conn, const void *from, size_t len)
+long xenstore_write(struct xs_conn *conn, uint64_t from, size_t len)
 {
     size_t done = 0;
 
-    while (done < len) {
-        struct request r = { .conn = conn };
-        size_t more = sizeof(conn->in) - conn->in_len, used;
+    if (conn->dead)
+        return -EPIPE;
+    while (done < len && !conn->dead) {
+        size_t more = lacking(conn);
+        struct xsd_sockmsg head;
 
         if (more > len - done)
             more = len - done;
-        memcpy(conn->in + conn->in_len, (const char *)from + done, more);
+        if (user_read(conn->in + conn->in_len, from + done, more))
+            return done ? (long)done : -EFAULT;
         conn->in_len += more;
         done += more;
-        while (complete(conn, &r.head)) {
-            used = sizeof(r.head) + r.head.len;
-            memcpy(r.body, conn->in + sizeof(r.head), r.head.len);
-            r.body[r.head.len] = '\0';
-            conn->in_len -= used;
-            memmove(conn->in, conn->in + used, conn->in_len);
-            handle(&r);
-        }
-        memcpy(&r.head, conn->in, sizeof(r.head));
-        if (conn->in_len >= sizeof(r.head) &&
-            r.head.len > XENSTORE_PAYLOAD_MAX)
-            return -EPIPE;      /* xenstored hangs up */
+        if (conn->in_len < HEAD)
+            break;
+        memcpy(&head, conn->in, HEAD);
+        if (head.len > XENSTORE_PAYLOAD_MAX)
+            hang_up(conn);
+        else if (!lacking(conn))
+            handle(conn);
     }
-    flush(conn);
-    return len;
-}
-
-/* ---- domains ---- */
-
-static void put(const char *path, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static void put(const char *path, const char *format, ...)
-{
-    struct xs_node *node = xs_make(xs_store.root, path);
-    char value[128];
-    va_list list;
-
-    va_start(list, format);
-    vsnprintf(value, sizeof(value), format, list);
-    va_end(list);
-    if (node)
-        xs_set(node, value, strlen(value));
-}
-
-static void put_of(uint32_t dom, const char *name, const char *value)
-{
-    char path[256];
-
-    snprintf(path, sizeof(path), "/local/domain/%" PRIu32 "/%s", dom, name);
-    put(path, "%s", value);
-}
-
-void xenstore_introduce(uint32_t dom, const char *name, uint64_t kb,
-                        uint32_t vcpus)
-{
-    char uuid[64], path[128], text[32];
-
-    if (!xs_store.root)
-        xs_store.root = xs_root();
-    if (!xs_store.root)
-        return;
-    put("/tool/xenstored", "%s", "");
-    put("/local/domain/0/domid", "0");
-    put("/local/domain/0/name", "Domain-0");
-    snprintf(uuid, sizeof(uuid), "00000000-0000-0000-0000-%012x", dom);
-    snprintf(path, sizeof(path), "/vm/%s/name", uuid);
-    put(path, "%s", name);
-    snprintf(path, sizeof(path), "/vm/%s/uuid", uuid);
-    put(path, "%s", uuid);
-    snprintf(path, sizeof(path), "/vm/%s", uuid);
-    put_of(dom, "vm", path);
-    put_of(dom, "name", name);
-    for (uint32_t i = 0; i < vcpus; i++) {
-        snprintf(path, sizeof(path), "cpu/%" PRIu32 "/availability", i);
-        put_of(dom, path, "online");
-    }
-    snprintf(text, sizeof(text), "%" PRIu64, kb);
-    put_of(dom, "memory/static-max", text);
-    put_of(dom, "memory/target", text);
-    put_of(dom, "device", "");
-    put_of(dom, "control/shutdown", "");
-    put_of(dom, "data", "");
-    snprintf(text, sizeof(text), "%" PRIu32, dom);
-    put_of(dom, "domid", text);
-    xs_store.introduced[dom] = true;
-    xs_fire("@introduceDomain", false);
-}
-
-void xenstore_release(uint32_t dom)
-{
-    xs_store.introduced[dom] = false;
-    xs_fire("@releaseDomain", false);
+    xenstore_flush(conn);
+    return (long)(conn->dead ? len : done);
 }

@@ -5,6 +5,7 @@
 #ifndef XENREEL_XENSTORE_H
 #define XENREEL_XENSTORE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,12 +15,18 @@ struct xs_conn;
 struct xs_conn *xenstore_connect(int fd);
 /* The descriptor is closed, too. */
 void xenstore_disconnect(struct xs_conn *conn);
-/* LEN bytes from the client: LEN or -Exxx. */
-long xenstore_write(struct xs_conn *conn, const void *from, size_t len);
+/* LEN bytes at FROM in the client's memory: how many were taken, or -Exxx. */
+long xenstore_write(struct xs_conn *conn, uint64_t from, size_t len);
+/* The client has read: its socket may have room for what it had none for.
+ * BACKLOG says whether that is worth the lock, and is called without it. */
+bool xenstore_backlog(const struct xs_conn *conn);
+void xenstore_flush(struct xs_conn *conn);
 /* A domain came (its nodes are made) or went (they stay, as a toolstack
  * would still have to remove them). */
 void xenstore_introduce(uint32_t dom, const char *name, uint64_t kb,
                         uint32_t vcpus);
 void xenstore_release(uint32_t dom);
+/* Forget everything; there are no connections. */
+void xenstore_reset(void);
 
 #endif

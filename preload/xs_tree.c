@@ -1,174 +1,195 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "preload/xs_tree.h"
 
-#include <ctype.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_PATH        3072    /* XENSTORE_ABS_PATH_MAX */
+#include <xen/io/xs_wire.h>
 
-static uint64_t generation;
+/* ---- what a node holds ---- */
 
-static int replace(char **to, size_t *to_len, const void *from, size_t len)
+int xs_assign(struct xs_bytes *to, const void *from, size_t len)
 {
     char *copy = malloc(len + 1);
 
     if (!copy)
         return -ENOMEM;
-    memcpy(copy, from, len);
+    if (len)
+        memcpy(copy, from, len);
     copy[len] = '\0';
-    free(*to);
-    *to = copy;
-    *to_len = len;
+    free(to->p);
+    *to = (struct xs_bytes){ copy, len };
     return 0;
 }
 
-int xs_set(struct xs_node *node, const void *value, size_t len)
+void xs_node_clear(struct xs_node *node)
 {
-    return replace(&node->value, &node->len, value, len);
-}
+    struct xs_bytes *bytes[] = {
+        &node->value, &node->perms, &node->children
+    };
 
-int xs_set_perms(struct xs_node *node, const void *perms, size_t len)
-{
-    return replace(&node->perms, &node->perms_len, perms, len);
-}
-
-static void free_one(struct xs_node *node)
-{
-    free(node->name);
-    free(node->value);
-    free(node->perms);
-    free(node);
-}
-
-void xs_free(struct xs_node *node)
-{
-    while (node && node->child) {
-        struct xs_node *child = node->child;
-
-        node->child = child->next;
-        xs_free(child);
+    for (unsigned int i = 0; i < 3; i++) {
+        free(bytes[i]->p);
+        *bytes[i] = (struct xs_bytes){ NULL, 0 };
     }
-    if (node)
-        free_one(node);
 }
 
-static struct xs_node *new_node(const char *name, size_t len,
-                                const struct xs_node *like)
+int xs_node_copy(struct xs_node *to, const struct xs_node *from)
 {
-    struct xs_node *node = calloc(1, sizeof(*node));
-    size_t unused;
-
-    if (!node)
-        return NULL;
-    if (replace(&node->name, &unused, name, len) ||
-        xs_set(node, like ? like->value : "", like ? like->len : 0) ||
-        xs_set_perms(node, like ? like->perms : "n0",
-                     like ? like->perms_len : 3)) {
-        free_one(node);
-        return NULL;
-    }
-    node->generation = ++generation;
-    return node;
+    if (xs_assign(&to->value, from->value.p, from->value.len) ||
+        xs_assign(&to->perms, from->perms.p, from->perms.len) ||
+        xs_assign(&to->children, from->children.p, from->children.len))
+        return -ENOMEM;
+    return 0;
 }
 
-struct xs_node *xs_root(void)
+int xs_add_child(struct xs_node *parent, const char *name)
 {
-    return new_node("", 0, NULL);
+    struct xs_bytes *c = &parent->children;
+    size_t more = strlen(name) + 1;
+    char *p = realloc(c->p, c->len + more + 1);
+
+    if (!p)
+        return -ENOMEM;
+    memcpy(p + c->len, name, more);
+    c->p = p;
+    c->len += more;
+    p[c->len] = '\0';
+    return 0;
 }
 
-struct xs_node *xs_copy(const struct xs_node *node)
+void xs_cut_child(struct xs_node *parent, const char *name)
 {
-    struct xs_node *copy = new_node(node->name, strlen(node->name), node);
-    struct xs_node **link = copy ? &copy->child : NULL;
+    struct xs_bytes *c = &parent->children;
+    size_t len = strlen(name) + 1, at = 0;
 
-    if (copy)
-        copy->generation = node->generation;
-    for (const struct xs_node *c = node->child; copy && c; c = c->next) {
-        *link = xs_copy(c);
-        if (!*link) {
-            xs_free(copy);
-            return NULL;
-        }
-        link = &(*link)->next;
-    }
-    return copy;
+    while (at < c->len && strcmp(c->p + at, name))
+        at += strlen(c->p + at) + 1;
+    if (at >= c->len)
+        return;
+    memmove(c->p + at, c->p + at + len, c->len - at - len);
+    c->len -= len;
+    c->p[c->len] = '\0';
 }
 
-/* The link to the child called by the LEN bytes at NAME, or to the end. */
-static struct xs_node **child_link(struct xs_node *node, const char *name,
-                                   size_t len)
-{
-    struct xs_node **link = &node->child;
+/* ---- nodes by path ---- */
 
-    while (*link && (strncmp((*link)->name, name, len) || (*link)->name[len]))
+static size_t hash(const char *path)
+{
+    size_t h = 5381;
+
+    while (*path)
+        h = h * 33 + (unsigned char)*path++;
+    return h;
+}
+
+static struct xs_node **link_to(const struct xs_map *map, const char *path)
+{
+    struct xs_node **link = &map->slot[hash(path) % map->nr_slots];
+
+    while (*link && strcmp((*link)->path, path))
         link = &(*link)->next;
     return link;
 }
 
-static struct xs_node *walk(struct xs_node *node, const char *path, bool make)
+struct xs_node *xs_lookup(const struct xs_map *map, const char *path)
 {
-    while (node && *path) {
-        size_t len = strcspn(++path, "/");
-        struct xs_node **link;
+    return map->nr_slots ? *link_to(map, path) : NULL;
+}
 
-        if (!len)
-            return node;        /* "/" itself */
-        link = child_link(node, path, len);
-        if (!*link && make) {
-            *link = new_node(path, len, NULL);
-            if (*link && xs_set_perms(*link, node->perms, node->perms_len)) {
-                free_one(*link);
-                *link = NULL;
-            }
-            node->generation = ++generation;
+static int grow(struct xs_map *map)
+{
+    struct xs_map more = { .nr_slots = map->nr_slots ? 2 * map->nr_slots : 64,
+                           .nr = map->nr };
+
+    more.slot = calloc(more.nr_slots, sizeof(*more.slot));
+    if (!more.slot)
+        return -ENOMEM;
+    for (size_t i = 0; i < map->nr_slots; i++) {
+        struct xs_node *node;
+
+        while ((node = map->slot[i])) {
+            struct xs_node **link =
+                &more.slot[hash(node->path) % more.nr_slots];
+
+            map->slot[i] = node->next;
+            node->next = *link;
+            *link = node;
         }
-        node = *link;
-        path += len;
     }
-    return node;
-}
-
-struct xs_node *xs_find(struct xs_node *root, const char *path)
-{
-    return walk(root, path, false);
-}
-
-struct xs_node *xs_make(struct xs_node *root, const char *path)
-{
-    return walk(root, path, true);
-}
-
-int xs_remove(struct xs_node *root, const char *path)
-{
-    const char *last = strrchr(path, '/') + 1;
-    char parent_path[MAX_PATH + 1];
-    struct xs_node *parent, **link, *node;
-
-    memcpy(parent_path, path, last - path);
-    parent_path[last - path - (last - path > 1)] = '\0';
-    parent = xs_find(root, parent_path);
-    link = parent ? child_link(parent, last, strlen(last)) : NULL;
-    if (!link || !*link)
-        return -ENOENT;
-    node = *link;
-    *link = node->next;
-    parent->generation = ++generation;
-    xs_free(node);
+    free(map->slot);
+    *map = more;
     return 0;
 }
 
+struct xs_node *xs_insert(struct xs_map *map, const char *path)
+{
+    struct xs_node *node = calloc(1, sizeof(*node)), **link;
+
+    if (node)
+        node->path = strdup(path);
+    if (!node || !node->path || (map->nr == map->nr_slots && grow(map))) {
+        if (node)
+            free(node->path);
+        free(node);
+        return NULL;
+    }
+    link = link_to(map, path);
+    node->next = *link;
+    *link = node;
+    map->nr++;
+    return node;
+}
+
+static void free_node(struct xs_node *node)
+{
+    xs_node_clear(node);
+    free(node->path);
+    free(node);
+}
+
+void xs_drop(struct xs_map *map, const char *path)
+{
+    struct xs_node **link = map->nr_slots ? link_to(map, path) : NULL;
+    struct xs_node *node = link ? *link : NULL;
+
+    if (!node)
+        return;
+    *link = node->next;
+    map->nr--;
+    free_node(node);
+}
+
+void xs_map_free(struct xs_map *map)
+{
+    for (size_t i = 0; i < map->nr_slots; i++) {
+        struct xs_node *node;
+
+        while ((node = map->slot[i])) {
+            map->slot[i] = node->next;
+            free_node(node);
+        }
+    }
+    free(map->slot);
+    *map = (struct xs_map){ NULL, 0, 0 };
+}
+
+/* What is behind /local/domain/N/ has its own limit. */
 bool xs_valid_path(const char *path)
 {
     size_t len = strlen(path);
+    unsigned int dom;
+    int home = 0;
 
-    if (*path != '/' || len > MAX_PATH || strstr(path, "//") ||
+    if (*path != '/' || strstr(path, "//") ||
         (len > 1 && path[len - 1] == '/'))
         return false;
-    for (; *path; path++) {
-        if (!isalnum((unsigned char)*path) && !strchr("-/_@", *path))
-            return false;
-    }
-    return true;
+    if (sscanf(path, "/local/domain/%5u/%n", &dom, &home) != 1)
+        home = 0;
+    return len <= (size_t)home + XENSTORE_REL_PATH_MAX &&
+           len == strspn(path, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                               "abcdefghijklmnopqrstuvwxyz"
+                               "0123456789-/_@");
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The store behind xenstore: a tree of named values. */
+/* The store behind xenstore: nodes by path, as xenstored's database has them,
+ * each with the names of its children. */
 #ifndef XENREEL_XS_TREE_H
 #define XENREEL_XS_TREE_H
 
@@ -7,31 +8,42 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct xs_node {
-    char *name;                 /* the last part of its path */
-    char *value;
+struct xs_bytes {
+    char *p;                    /* NULL: none */
     size_t len;
-    char *perms;                /* as GET_PERMS answers: strings in a row */
-    size_t perms_len;
-    uint64_t generation;        /* changes with the list of children */
-    struct xs_node *child;      /* oldest first */
+};
+
+struct xs_node {
+    char *path;
+    struct xs_bytes value;
+    struct xs_bytes perms;      /* as GET_PERMS answers: strings in a row */
+    struct xs_bytes children;   /* names in a row, oldest first */
+    uint64_t generation;        /* of its last change; 0: it is not there */
     struct xs_node *next;
 };
 
-/* An empty root, or NULL. */
-struct xs_node *xs_root(void);
-void xs_free(struct xs_node *node);
-struct xs_node *xs_copy(const struct xs_node *node);
-/* The node at absolute PATH, or NULL. */
-struct xs_node *xs_find(struct xs_node *root, const char *path);
-/* The same, made with what is missing of its parents, which give their
- * permissions on; NULL when out of memory. */
-struct xs_node *xs_make(struct xs_node *root, const char *path);
+struct xs_map {
+    struct xs_node **slot;
+    size_t nr_slots, nr;
+};
+
+/* The node at PATH, or NULL. */
+struct xs_node *xs_lookup(const struct xs_map *map, const char *path);
+/* A new, empty one: NULL when out of memory. */
+struct xs_node *xs_insert(struct xs_map *map, const char *path);
+void xs_drop(struct xs_map *map, const char *path);
+void xs_map_free(struct xs_map *map);
+
+/* What a node holds, without the node itself. */
+void xs_node_clear(struct xs_node *node);
+/* Value, permissions and children: 0 or -ENOMEM. */
+int xs_node_copy(struct xs_node *to, const struct xs_node *from);
+
 /* 0 or -ENOMEM. */
-int xs_set(struct xs_node *node, const void *value, size_t len);
-int xs_set_perms(struct xs_node *node, const void *perms, size_t len);
-/* Remove the node at PATH, which is not the root: 0 or -ENOENT. */
-int xs_remove(struct xs_node *root, const char *path);
+int xs_assign(struct xs_bytes *to, const void *from, size_t len);
+int xs_add_child(struct xs_node *parent, const char *name);
+void xs_cut_child(struct xs_node *parent, const char *name);
+
 /* is_valid_nodename */
 bool xs_valid_path(const char *path);
 
