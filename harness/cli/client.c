@@ -34,42 +34,14 @@ struct client {
     char library[PATH_MAX];
 };
 
-/* The guest that is there when none was named: what Debian's xen-access can
- * watch, in the order and at the addresses of the guest it was recorded
- * with.  Its paging pool has room for a full-range set. */
-static const char default_guest[] =
-    "domain.create dom=1 vcpus=1 ram=4096 max_gpfn=0xfefff max_pages=4352 "
-    "pool=8192 altp2m=external views=10 = 0\n"
-    "domain.cpuid_policy dom=1 leaf=0x40000000 subleaf=0xffffffff "
-    "eax=0x40000005 ebx=0x566e6558 ecx=0x65584d4d edx=0x4d4d566e = 0\n";
-static const char default_program[] =
-    "guest.fetch dom=1 vcpu=0 rip=0x103e0d gla=0x103e0d gpa=0x103e0d len=3\n"
-    "guest.write dom=1 vcpu=0 rip=0x103e10 gla=0x11e000 gpa=0x11e000 len=8 "
-    "value=1 next=0x103e13\n"
-    "guest.cpuid dom=1 vcpu=0 rip=0x103e16 leaf=0x40000000\n"
-    "guest.trap dom=1 vcpu=0 rip=0x103e18 vector=3 type=6 insn_len=1\n"
-    "guest.trap dom=1 vcpu=0 rip=0x103e19 vector=1 type=5 insn_len=1\n"
-    "guest.desc dom=1 vcpu=0 rip=0x103e1a desc=gdtr info=0x8418100 "
-    "gla=0x118fd8 gpa=0x118fd8 len=7\n"
-    "guest.desc dom=1 vcpu=0 rip=0x103e21 desc=idtr info=0x18418100 "
-    "gla=0x118fd8 gpa=0x118fd8 len=7\n"
-    "guest.mov_cr dom=1 vcpu=0 rip=0x103e32 cr=4 value=0x28\n"
-    "guest.mov_cr dom=1 vcpu=0 rip=0x103e35 cr=4 value=0x20\n"
-    "guest.write dom=1 vcpu=0 rip=0x103e60 gla=0x118fc8 gpa=0x118fc8 len=8 "
-    "value=0x103e65 next=0x1103a0\n"
-    "guest.fetch dom=1 vcpu=0 rip=0x1103a0 gla=0x1103a0 gpa=0x1103a0 len=1 "
-    "next=0x103e65\n";
-#define DEFAULT_LOOPS   10
-
 static const struct argp_option options[] = {
     { "domain", 'd', "CFG", 0, "A domain as xl.cfg(5) describes it; the "
       "first is domain 1, the next 2, ... (default: PVH, 16 MB, one vCPU)",
       0 },
     { "program", 'p', "SCENARIO", 0, "What the guests do: guest.* lines, and "
-      "calls that prepare their memory (default: a loop of writes, CPUID, "
-      "INT3, ICEBP, SGDT, SIDT, CR4 toggles)", 0 },
-    { "loops", 'l', "N", 0, "Run the program N times (default: 1, of the "
-      "default program 10)", 0 },
+      "calls that prepare their memory (default: eight rounds of a write, "
+      "CPUID, INT3, ICEBP, SGDT, SIDT and CR4 toggles)", 0 },
+    { "loops", 'l', "N", 0, "Run the program N times (default: 1)", 0 },
     { "seed", 's', "N", 0, "Draw the order of vCPUs from seed N (default: 0, "
       "one after the other)", 0 },
     { "at-end", 'e', "WHAT", 0, "When the program is over: \"signal\" sends "
@@ -139,7 +111,7 @@ static int write_domains(struct client *c, FILE *out)
         add_name(c, i + 1, c->domain[i]);
     }
     if (!c->nr_domains)
-        fputs(default_guest, out);
+        client_guest(out);
     return CLI_OK;
 }
 
@@ -186,7 +158,7 @@ static int write_setup(struct client *c)
     if (!status && c->program)
         status = copy_program(c->program, out);
     else if (!status && !c->nr_domains)
-        fputs(default_program, out);
+        client_program(out);
     if (fclose(out) && !status)
         status = cli_fail(CLI_ENVIRONMENT, c->setup, "%s", strerror(errno));
     return status;
@@ -370,9 +342,8 @@ int client_run(int argc, char **argv)
     if (!c)
         return cli_fail(CLI_ENVIRONMENT, NULL, "out of memory");
     c->at_end = "signal";
+    c->loops = 1;
     argp_parse(&argp, at, argv, 0, NULL, c);
-    if (!c->loops)
-        c->loops = c->program || c->nr_domains ? 1 : DEFAULT_LOOPS;
     c->command = argv + at + 1;
     status = check_command(c->command[0]);
     if (!status)
