@@ -114,3 +114,11 @@ const struct hv_name names_rmw[] = {
     { RMW_CMPXCHG, "cmpxchg" },
     { 0, NULL }
 };
+
+const struct hv_name names_phase[] = {
+    { PHASE_START, "start" },
+    { PHASE_SIGNAL, "signal" },
+    { PHASE_SHUTDOWN, "shutdown" },
+    { PHASE_WAIT, "wait" },
+    { 0, NULL }
+};

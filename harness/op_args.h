@@ -129,6 +129,14 @@ struct args_memory {    /* dom0 reads or writes through a foreign mapping */
     struct hv_span data;
 };
 
+struct args_map {
+    uint32_t dom;
+    uint32_t pad;
+    uint64_t gfn;
+    uint64_t frame;     /* struct hv_page .frame; observation */
+    struct hv_span data;        /* without the zeros at its end; the same */
+};
+
 struct args_physmap {   /* one 4 KiB extent */
     uint32_t dom;
     uint32_t pad;
@@ -381,6 +389,25 @@ struct args_event {
     uint32_t req_prod;
     uint32_t rsp_prod;
     struct vm_event_st ev;
+};
+
+struct args_client_domain {
+    uint32_t dom;
+    uint32_t pad;
+    struct hv_span name;
+};
+
+struct args_client_phase {
+    uint32_t dom;       /* 0 */
+    uint32_t phase;     /* enum client_phase */
+};
+enum client_phase { PHASE_START, PHASE_SIGNAL, PHASE_SHUTDOWN, PHASE_WAIT };
+
+struct args_client_hypercall {
+    uint32_t dom;       /* 0 */
+    uint32_t pad;
+    uint64_t number;    /* the sub-operation in its family */
+    struct hv_span family;      /* "domctl" */
 };
 
 struct args_note {

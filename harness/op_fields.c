@@ -155,6 +155,30 @@ const struct hv_field fields_memory_write[] = {
 };
 #undef T
 
+#define T args_map
+const struct hv_field fields_memory_map[] = {
+    DOM, IN(gfn, HEX), OBS(frame, HEX), OBS(data, BYTES), END
+};
+#undef T
+
+#define T args_client_domain
+const struct hv_field fields_client_domain[] = {
+    DOM, IN(name, TEXT), END
+};
+#undef T
+
+#define T args_client_phase
+const struct hv_field fields_client_phase[] = {
+    DOM, IN_OF(phase, ENUM, names_phase), END
+};
+#undef T
+
+#define T args_client_hypercall
+const struct hv_field fields_client_hypercall[] = {
+    DOM, IN(family, TEXT), IN(number, DEC), END
+};
+#undef T
+
 #define T args_physmap
 const struct hv_field fields_physmap[] = {
     DOM, IN(gfn, HEX), END

@@ -5,18 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/pages.h"
 #include "harness/ring.h"
 
 #define MAX_DOMAINS     64
 
-/* One domain's two ring pages: the implementation's, where the recorder is
- * the client, and the client's, where it is the hypervisor. */
-struct two_rings {
+/* How far a domain's ring was looked at. */
+struct watch {
     uint32_t dom;
-    struct ring_client inner;
-    uint32_t req_prod;          /* of the client's page */
-    uint32_t rsp_cons;
-    void *page;                 /* the client's, 4096 bytes */
+    struct ring_client seen;    /* .rsp_prod: responses seen */
 };
 
 struct recorder {
@@ -25,15 +22,16 @@ struct recorder {
     struct hv_sink *sink;
     int error;
     struct hv_record rec;
-    struct two_rings rings[MAX_DOMAINS];
-    unsigned int nr_rings;
+    struct watch watches[MAX_DOMAINS];
+    unsigned int nr_watches;
+    struct pages pages;
 };
 
-static struct two_rings *rings_of(struct recorder *r, uint32_t dom)
+static struct watch *watch_of(struct recorder *r, uint32_t dom)
 {
-    for (unsigned int i = 0; i < r->nr_rings; i++) {
-        if (r->rings[i].dom == dom)
-            return &r->rings[i];
+    for (unsigned int i = 0; i < r->nr_watches; i++) {
+        if (r->watches[i].dom == dom)
+            return &r->watches[i];
     }
     return NULL;
 }
@@ -44,98 +42,130 @@ static void put(struct recorder *r)
         r->error = r->sink->put(r->sink, &r->rec);
 }
 
-/* A place for one more, without a page or with that of a closed ring. */
-static struct two_rings *new_rings(struct recorder *r)
+/* A place for one more, unused or that of a closed ring. */
+static struct watch *new_watch(struct recorder *r)
 {
-    for (unsigned int i = 0; i < r->nr_rings; i++) {
-        if (!hv_ring(r->target, r->rings[i].dom))
-            return &r->rings[i];
+    for (unsigned int i = 0; i < r->nr_watches; i++) {
+        if (!hv_ring(r->target, r->watches[i].dom))
+            return &r->watches[i];
     }
-    return r->nr_rings < MAX_DOMAINS ? &r->rings[r->nr_rings++] : NULL;
+    return r->nr_watches < MAX_DOMAINS ? &r->watches[r->nr_watches++] : NULL;
 }
 
-/* A ring was enabled: give the client a fresh page of its own, and set up the
- * implementation's as the client will set up that one. */
-static int open_rings(struct recorder *r, uint32_t dom)
+/* A ring was enabled: every client begins with its indices at 0. */
+static int watch_ring(struct recorder *r, uint32_t dom)
 {
-    struct two_rings *t = rings_of(r, dom);
-    void *page = hv_ring(r->target, dom);
-    struct vm_event_sring *s;
+    struct watch *w = watch_of(r, dom);
 
-    if (!t)
-        t = new_rings(r);
-    if (!t)
+    if (!w)
+        w = new_watch(r);
+    if (!w)
         return -ENOSPC;
-    if (!t->page)
-        t->page = malloc(4096);
-    if (!t->page)
-        return -ENOMEM;
-    t->dom = dom;
-    memset(t->page, 0, 4096);
-    memset(&t->inner, 0, sizeof(t->inner));
-    if (page)
-        ring_init(&t->inner, page);
-    t->req_prod = t->rsp_cons = 0;
-    s = t->page;
-    s->req_event = s->rsp_event = 1;
+    memset(w, 0, sizeof(*w));
+    w->dom = dom;
     return 0;
 }
 
 static uint32_t new_requests(struct recorder *r, uint32_t dom)
 {
-    struct two_rings *t = rings_of(r, dom);
+    struct watch *w = watch_of(r, dom);
     const struct vm_event_sring *s = hv_ring(r->target, dom);
 
-    return t && s ? s->req_prod - t->inner.req_cons : 0;
+    return w && s ? s->req_prod - w->seen.req_cons : 0;
 }
 
-/* Requests travel from the implementation's page to the client's; no more
- * than a page holds, whatever somebody wrote into its indices. */
-static void copy_requests(struct recorder *r, uint32_t dom)
+/* No more than a page holds, whatever somebody wrote into its indices: the
+ * rest is passed over. */
+static void see_requests(struct recorder *r, uint32_t dom)
 {
-    struct two_rings *t = rings_of(r, dom);
-    void *page = hv_ring(r->target, dom);
-    struct vm_event_sring *s;
+    struct watch *w = watch_of(r, dom);
+    const struct vm_event_sring *s = hv_ring(r->target, dom);
 
-    if (!t || !page)
+    if (!w || !s)
         return;
-    s = t->page;
-    for (uint32_t n = 0; n < RING_ENTRIES &&
-         ring_has_request(&t->inner, page); n++) {
+    for (uint32_t n = 0; n < RING_ENTRIES && ring_has_request(&w->seen, s);
+         n++) {
         r->rec.op = OP_EVENT;
         r->rec.result = 0;
         r->rec.args.EVENT.dom = dom;
-        ring_take(&t->inner, page, &r->rec.args.EVENT);
-        memcpy(&s->ring[t->req_prod % RING_ENTRIES].req,
-               &r->rec.args.EVENT.ev, sizeof(r->rec.args.EVENT.ev));
-        s->req_prod = ++t->req_prod;
+        ring_peek(&w->seen, s, &r->rec.args.EVENT);
+        w->seen.req_cons++;
         put(r);
     }
+    w->seen.req_cons = s->req_prod;
 }
 
-/* Responses travel back; no more than there were requests. */
-static void copy_responses(struct recorder *r, uint32_t dom)
+/* The same for responses. */
+static void see_responses(struct recorder *r, uint32_t dom)
 {
-    struct two_rings *t = rings_of(r, dom);
-    void *page = hv_ring(r->target, dom);
+    struct watch *w = watch_of(r, dom);
+    const struct vm_event_sring *s = hv_ring(r->target, dom);
     struct args_event *a = &r->rec.args.RESPOND;
-    const struct vm_event_sring *s;
 
-    if (!t || !page)
+    if (!w || !s)
         return;
-    s = t->page;
-    for (uint32_t n = 0; n < RING_ENTRIES && s->rsp_prod != t->rsp_cons;
+    for (uint32_t n = 0; n < RING_ENTRIES && s->rsp_prod != w->seen.rsp_prod;
          n++) {
         r->rec.op = OP_RESPOND;
         r->rec.result = 0;
         /* All of it, without a walk of its long table (hv_op_init). */
         a->dom = dom;
         a->req_cons = a->req_prod = a->rsp_prod = 0;
-        memcpy(&a->ev, &s->ring[t->rsp_cons++ % RING_ENTRIES].rsp,
+        memcpy(&a->ev, &s->ring[w->seen.rsp_prod++ % RING_ENTRIES].rsp,
                sizeof(a->ev));
-        ring_put(&t->inner, page, &a->ev);
         put(r);
     }
+    w->seen.rsp_prod = s->rsp_prod;
+}
+
+/* Is M still where it was mapped?  A page that the guest lost, as a ring's, is
+ * the client's alone. */
+static bool guest_has(struct recorder *r, const struct mapped_page *m)
+{
+    struct hv_page now;
+    bool has;
+
+    if (m->page.p == hv_ring(r->target, m->dom) ||
+        hv_map(r->target, m->dom, m->gfn, &now))
+        return false;
+    has = now.frame == m->page.frame;
+    hv_unmap(r->target, &now);
+    return has;
+}
+
+/* What changed in mapped pages was OP: memory.write or memory.peek. */
+static void see_page(struct recorder *r, struct mapped_page *m, enum hv_op op)
+{
+    uint32_t offset = 0, len;
+
+    if (!pages_changed(m, &offset, &len))
+        return;
+    if (!guest_has(r, m)) {
+        pages_seen(m, 0, sizeof(m->copy));
+        return;
+    }
+    do {
+        pages_seen(m, offset, len);
+        r->rec.op = op;
+        r->rec.result = 0;
+        r->rec.args.MEMORY_WRITE = (struct args_memory){
+            .dom = m->dom, .gfn = m->gfn, .offset = offset,
+            .data = { .p = m->copy + offset, .len = len },
+        };
+        put(r);
+        offset += len;
+    } while (pages_changed(m, &offset, &len));
+}
+
+static void see_pages(struct recorder *r, enum hv_op op)
+{
+    for (uint32_t i = 0; i < r->pages.nr; i++)
+        see_page(r, r->pages.page[i], op);
+}
+
+static bool lets_run(uint32_t op)
+{
+    return op == OP_CLIENT_WAIT || op == OP_MEMORY_WRITE;
 }
 
 static int rec_call(struct hv *hv, enum hv_op op, void *args)
@@ -144,11 +174,13 @@ static int rec_call(struct hv *hv, enum hv_op op, void *args)
     uint32_t dom = ((const struct args_dom *)args)->dom;
     int rc;
 
-    if (op == OP_EVTCHN_NOTIFY || op == OP_MONITOR_RESUME)
-        copy_responses(r, dom);
+    if (ring_uses(op))
+        see_responses(r, dom);
+    if (lets_run(op))
+        see_pages(r, OP_MEMORY_WRITE);
     rc = hv_call(r->target, op, args);
-    if (op == OP_MONITOR_ENABLE && rc >= 0) {
-        int err = open_rings(r, dom);
+    if (rc >= 0 && ring_enables(op, args)) {
+        int err = watch_ring(r, dom);
 
         if (!r->error)
             r->error = err;
@@ -158,42 +190,69 @@ static int rec_call(struct hv *hv, enum hv_op op, void *args)
     memcpy(&r->rec.args, args, hv_ops_table[op].size);
     put(r);
     if (op == OP_CLIENT_WAIT)
-        copy_requests(r, dom);
+        see_requests(r, dom);
+    if (lets_run(op))
+        see_pages(r, OP_MEMORY_PEEK);
     return rc;
 }
 
 static void *rec_ring(struct hv *hv, uint32_t dom)
 {
-    struct recorder *r = (struct recorder *)hv;
-    struct two_rings *t = rings_of(r, dom);
-
-    return t && hv_ring(r->target, dom) ? t->page : NULL;
+    return hv_ring(((struct recorder *)hv)->target, dom);
 }
 
 static int rec_wait(struct hv *hv, uint32_t dom)
 {
     struct recorder *r = (struct recorder *)hv;
-    int rc = hv_wait(r->target, dom);
+    int rc;
 
+    see_responses(r, dom);
+    see_pages(r, OP_MEMORY_WRITE);
+    rc = hv_wait(r->target, dom);
     hv_op_init(OP_CLIENT_WAIT, &r->rec.args);
     r->rec.op = OP_CLIENT_WAIT;
     r->rec.result = rc < 0 ? rc : 0;
     r->rec.args.CLIENT_WAIT.dom = dom;
     r->rec.args.CLIENT_WAIT.value = new_requests(r, dom);
     put(r);
-    copy_requests(r, dom);
+    see_requests(r, dom);
+    see_pages(r, OP_MEMORY_PEEK);
     return rc;
 }
 
 static int rec_map(struct hv *hv, uint32_t dom, uint64_t gfn,
                    struct hv_page *page)
 {
-    return hv_map(((struct recorder *)hv)->target, dom, gfn, page);
+    struct recorder *r = (struct recorder *)hv;
+    struct args_map *a = &r->rec.args.MEMORY_MAP;
+    int rc;
+
+    see_pages(r, OP_MEMORY_WRITE);
+    rc = hv_map(r->target, dom, gfn, page);
+    if (!rc && !pages_add(&r->pages, dom, gfn, page)) {
+        hv_unmap(r->target, page);
+        rc = -ENOMEM;
+    }
+    *a = (struct args_map){ .dom = dom, .gfn = gfn };
+    if (!rc) {
+        a->frame = page->frame;
+        a->data.p = page->p;
+        a->data.len = pages_used(page->p);
+    }
+    r->rec.op = OP_MEMORY_MAP;
+    r->rec.result = rc;
+    put(r);
+    return rc;
 }
 
+/* What was written last has to be seen while the page is there. */
 static void rec_unmap(struct hv *hv, const struct hv_page *page)
 {
-    hv_unmap(((struct recorder *)hv)->target, page);
+    struct recorder *r = (struct recorder *)hv;
+
+    see_pages(r, OP_MEMORY_WRITE);
+    pages_remove(&r->pages, page->frame);
+    hv_unmap(r->target, page);
 }
 
 static int rec_observe(struct hv *hv, uint32_t dom,
@@ -206,8 +265,7 @@ static void rec_close(struct hv *hv)
 {
     struct recorder *r = (struct recorder *)hv;
 
-    for (unsigned int i = 0; i < r->nr_rings; i++)
-        free(r->rings[i].page);
+    pages_free(&r->pages);
     hv_close(r->target);
     free(r);
 }

@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* record(x): a struct hv that passes everything on to another one and puts
- * what passes into a sink.  Its ring is a page of its own: events and
- * responses are copied between the two pages, and recorded, at wait and at
- * evtchn.notify (or monitor.resume). */
+ * what passes into a sink.  It looks at the rings and at the pages that the
+ * client has mapped, and changes nothing in them:
+ *
+ * - requests are recorded behind a wait; responses before the client waits,
+ *   notifies, resumes, or turns the ring off;
+ * - a map is recorded with what is in the page; what the client writes into
+ *   it is memory.write before the next wait, what the guest writes is
+ *   memory.peek behind it. */
 #ifndef XENREEL_RECORDER_H
 #define XENREEL_RECORDER_H
 

@@ -97,7 +97,7 @@ static enum replay_cause call(struct replay *r, const struct hv_record *rec)
         return REPLAY_RESULT;
     if (r->actual.result < 0)
         return REPLAY_SAME;
-    if (rec->op == OP_MONITOR_ENABLE)
+    if (ring_enables(rec->op, &rec->args))
         init_ring(r, rec->args.MONITOR_ENABLE.dom);
     f = difference(r, rec);
     r->report->field = f;

@@ -39,18 +39,26 @@ static inline bool ring_has_request(const struct ring_client *c,
     return s->req_prod != c->req_cons;
 }
 
-/* Fill EV with the next request and the indices before it is taken, then
- * take it. */
-static inline void ring_take(struct ring_client *c, void *page,
+/* Fill EV with the next request and the indices before it is taken. */
+static inline void ring_peek(const struct ring_client *c, const void *page,
                              struct args_event *ev)
 {
-    struct vm_event_sring *s = page;
+    const struct vm_event_sring *s = page;
 
     ev->req_cons = c->req_cons;
     ev->req_prod = s->req_prod;
     ev->rsp_prod = s->rsp_prod;
     memcpy(&ev->ev, &s->ring[c->req_cons % RING_ENTRIES].req,
            sizeof(ev->ev));
+}
+
+/* The same, and take it. */
+static inline void ring_take(struct ring_client *c, void *page,
+                             struct args_event *ev)
+{
+    struct vm_event_sring *s = page;
+
+    ring_peek(c, page, ev);
     s->req_event = ++c->req_cons + 1;
 }
 
@@ -62,5 +70,11 @@ static inline void ring_put(struct ring_client *c, void *page,
     memcpy(&s->ring[c->rsp_prod % RING_ENTRIES].rsp, rsp, sizeof(*rsp));
     s->rsp_prod = ++c->rsp_prod;
 }
+
+/* True when OP with arguments ARGS, if it succeeds, gives its domain a new
+ * monitor ring. */
+bool ring_enables(uint32_t op, const void *args);
+/* True when OP may look at responses: they are to be on the page by then. */
+bool ring_uses(uint32_t op);
 
 #endif

@@ -152,6 +152,26 @@ int sim_op_DOMAIN_VMTRACE(struct sim *sim, struct args_vm_event_op *a)
     return rc ? rc : -EINVAL;
 }
 
+/* What a client has beyond the hypervisor: remarks, to the model. */
+int sim_op_CLIENT_DOMAIN(struct sim *sim, struct args_client_domain *a)
+{
+    return sim_find(sim, a->dom) ? 0 : -ESRCH;
+}
+
+int sim_op_CLIENT_PHASE(struct sim *sim, struct args_client_phase *a)
+{
+    (void)sim;
+    (void)a;
+    return 0;
+}
+
+int sim_op_CLIENT_HYPERCALL(struct sim *sim, struct args_client_hypercall *a)
+{
+    (void)sim;
+    (void)a;
+    return -ENOSYS;
+}
+
 int sim_op_DOMAIN_DOMCTL(struct sim *sim, struct args_domctl *a)
 {
     struct sim_domain *d;

@@ -237,6 +237,17 @@ int sim_op_MEMORY_PEEK(struct sim *sim, struct args_memory *a)
     return sim_op_MEMORY_READ(sim, a);
 }
 
+/* As the map slot of struct hv, of which the page is not kept here. */
+int sim_op_MEMORY_MAP(struct sim *sim, struct args_map *a)
+{
+    struct args_memory m = { .dom = a->dom, .gfn = a->gfn };
+    int rc = foreign(sim, &m, &a->frame);
+
+    if (!rc && a->data.len && a->data.len <= PAGE_SIZE)
+        page_read(sim, a->frame, 0, a->data.p, a->data.len);
+    return rc;
+}
+
 int sim_op_MEMORY_WRITE(struct sim *sim, struct args_memory *a)
 {
     uint64_t mfn;
