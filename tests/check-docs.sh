@@ -24,7 +24,7 @@ for file in harness/cli/cmd_*.c; do
     grep -q "commands=.*\<$name\>" "$completion" ||
         complain "$completion does not know $name"
     options=$("$xenreel" "$name" --help |
-              sed -n 's/^ .* --\([a-z-]*\).*/\1/p' |
+              sed -n 's/^ .* --\([a-z][a-z-]*\).*/\1/p' |
               grep -v -x -e help -e usage -e version | sort)
     paged=$(sed -n 's/^\.It.*Fl .-\([a-z-]*\).*/\1/p' "$page" | sort)
     [ "$options" = "$paged" ] || [ "$name" = record ] ||

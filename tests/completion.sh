@@ -32,7 +32,7 @@ offers 'xenreel re' record replay recover
 offers 'xenreel help sh' show
 for c in $commands; do
     offers "xenreel $c -" $("$xenreel" "$c" --help |
-                            sed -n 's/^ .* \(--[a-z-]*\).*/\1/p')
+                            sed -n 's/^ .* \(--[a-z][a-z-]*\).*/\1/p')
 done
 offers 'xenreel show ' a.xrt b.xrt c.xrt.partial folder
 offers 'xenreel show a' a.xrt
@@ -42,6 +42,10 @@ offers 'xenreel run -d ' e.cfg folder
 offers 'xenreel run --domain=' e.cfg folder
 offers 'xenreel run --domain=e' e.cfg
 offers 'xenreel run --seed '
+offers 'xenreel run --program ' d.scn folder
+offers 'xenreel run --at-end=' signal wait
+offers 'xenreel run -- unalia' unalias
+offers 'xenreel run --seed 1 -- cat a' a.xrt
 offers 'xenreel import ' d.scn f.txt g.log folder
 offers 'xenreel import --from ' text oracle
 offers 'xenreel import --from=o' oracle

@@ -17,12 +17,33 @@ _xenreel_value()
     import--from) COMPREPLY=($(compgen -W "text oracle" -- "$cur")) ;;
     export--to) COMPREPLY=($(compgen -W "json csv text" -- "$cur")) ;;
     run--domain | run-d | record--domain | record-d) _xenreel_files .cfg ;;
+    run--program | run-p) _xenreel_files .scn ;;
+    run--at-end | run-e) COMPREPLY=($(compgen -W "signal wait" -- "$cur")) ;;
     export--output | export-o) _xenreel_files '*' ;;
     *--output | import-o | run-o | record-o) _xenreel_files .xrt ;;
     show--where | show--from | show--count | *--jobs | replay-j | *--seed | \
-    run-s | record-s) ;;
+    *--seeds | *--loops | run-[slS] | record-s) ;;
     *) return 1 ;;
     esac
+}
+
+_xenreel_command()
+{
+    # Behind "run ... --" stands a command, with words of its own.
+    local i
+
+    [ "$command" = run ] || return 1
+    for ((i = 2; i < COMP_CWORD; i++)); do
+        [ "${COMP_WORDS[i]}" = -- ] || continue
+        if [ $((i + 1)) = "$COMP_CWORD" ]; then
+            COMPREPLY=($(compgen -c -- "$cur"))
+        else
+            COMPREPLY=($(compgen -f -- "$cur"))
+        fi
+        compopt -o filenames 2>/dev/null
+        return 0
+    done
+    return 1
 }
 
 _xenreel()
@@ -33,6 +54,7 @@ _xenreel()
 
     shopt -q extglob || shopt -s extglob
     COMPREPLY=()
+    _xenreel_command && return
     if [ "$COMP_CWORD" = 1 ]; then
         COMPREPLY=($(compgen -W "$commands help --help --version" -- "$cur"))
         return
@@ -45,7 +67,11 @@ _xenreel()
     fi
     _xenreel_value && return
     case $command in
-    run | record) options+=" --domain --seed --output --force" ;;
+    run)
+        options+=" --domain --seed --output --force"
+        options+=" --program --loops --seeds --at-end"
+        ;;
+    record) options+=" --domain --seed --output --force" ;;
     replay) options+=" --jobs" ;;
     show) options+=" --where --from --count" ;;
     import) options+=" --from --output --force" ;;

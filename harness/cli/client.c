@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "harness/cli/client.h"
 
+#include <dlfcn.h>
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -9,6 +10,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -28,51 +30,106 @@ struct client {
     const char *program;
     const char *at_end;
     uint64_t seed, loops;
+    bool many;                  /* seeds .seed to .last_seed */
+    uint64_t last_seed;
     char **command;
     char names[MAX_NAMES];
     char setup[32];             /* the file that the library reads */
     char library[PATH_MAX];
 };
 
-static const struct argp_option options[] = {
+static const struct argp_option common_options[] = {
     { "domain", 'd', "CFG", 0, "A domain as xl.cfg(5) describes it; the "
       "first is domain 1, the next 2, ... (default: PVH, 16 MB, one vCPU)",
       0 },
+    { "seed", 's', "N", 0, "Draw the order of vCPUs from seed N (default: 0, "
+      "one after the other)", 0 },
+    { 0 }
+};
+
+static const struct argp_option options[] = {
     { "program", 'p', "SCENARIO", 0, "What the guests do: guest.* lines, and "
       "calls that prepare their memory (default: eight rounds of a write, "
       "CPUID, INT3, ICEBP, SGDT, SIDT and CR4 toggles)", 0 },
     { "loops", 'l', "N", 0, "Run the program N times (default: 1)", 0 },
-    { "seed", 's', "N", 0, "Draw the order of vCPUs from seed N (default: 0, "
-      "one after the other)", 0 },
+    { "seeds", 'S', "A..B", 0, "Run the command once with each seed from A "
+      "to B, without input, and print how often each outcome came: exit "
+      "status and a hash of all output, with the first seed that gave it",
+      0 },
     { "at-end", 'e', "WHAT", 0, "When the program is over: \"signal\" sends "
       "the client SIGTERM (default), \"wait\" does nothing", 0 },
     { 0 }
 };
 
+static void parse_seeds(struct client *c, const struct argp_state *state,
+                        const char *arg)
+{
+    char *end;
+
+    errno = 0;
+    c->seed = strtoull(arg, &end, 0);
+    if (end == arg || *arg == '-' || strncmp(end, "..", 2) ||
+        end[2] < '0' || end[2] > '9')
+        argp_error(state, "--seeds: '%s' is not A..B", arg);
+    c->last_seed = strtoull(end + 2, &end, 0);
+    if (*end || errno || c->last_seed < c->seed)
+        argp_error(state, "--seeds: '%s' is not A..B", arg);
+    c->many = true;
+}
+
+static void parse_at_end(struct client *c, const struct argp_state *state,
+                         const char *arg)
+{
+    if (strcmp(arg, "signal") && strcmp(arg, "wait"))
+        argp_error(state, "--at-end: \"signal\" or \"wait\", not '%s'", arg);
+    c->at_end = arg;
+}
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct client *c = state->input;
 
+    if (!arg)
+        return ARGP_ERR_UNKNOWN;
+    if (!c)
+        argp_error(state, "-%c: only with -- COMMAND", key);
     switch (key) {
-    case 'd':
-        if (c->nr_domains == MAX_DOMAINS)
-            argp_error(state, "--domain: at most %d", MAX_DOMAINS);
-        c->domain[c->nr_domains++] = arg;
-        break;
     case 'p':
         c->program = arg;
         break;
     case 'l':
         c->loops = cli_number(state, "--loops", arg);
         break;
-    case 's':
-        c->seed = cli_number(state, "--seed", arg);
+    case 'S':
+        parse_seeds(c, state, arg);
         break;
     case 'e':
-        if (strcmp(arg, "signal") && strcmp(arg, "wait"))
-            argp_error(state, "--at-end: \"signal\" or \"wait\", not '%s'",
-                       arg);
-        c->at_end = arg;
+        parse_at_end(c, state, arg);
+        break;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+    return 0;
+}
+
+const struct argp client_argp = { .options = options, .parser = parse };
+
+static error_t parse_common(int key, char *arg, struct argp_state *state)
+{
+    struct client *c = state->input;
+
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = c;
+        break;
+    case 'd':
+        if (c->nr_domains == MAX_DOMAINS)
+            argp_error(state, "--domain: at most %d", MAX_DOMAINS);
+        c->domain[c->nr_domains++] = arg;
+        break;
+    case 's':
+        c->seed = cli_number(state, "--seed", arg);
+        c->many = false;
         break;
     case ARGP_KEY_ARG:
         argp_error(state, "a scenario or a command, not both: '%s'", arg);
@@ -258,42 +315,91 @@ static void set_number(const char *name, uint64_t value)
     setenv(name, text, 1);
 }
 
-static void set_environment(const struct client *c)
+/* Append VALUE to the list in environment variable NAME. */
+static void append(const char *name, const char *separator, const char *value)
+{
+    const char *old = getenv(name);
+    char *list;
+
+    if (!old || !*old)
+        setenv(name, value, 1);
+    else if (asprintf(&list, "%s%s%s", old, separator, value) >= 0) {
+        setenv(name, list, 1);
+        free(list);
+    }
+}
+
+/* The library goes in front of the C library, and of whatever the caller
+ * preloads; a client with an address sanitizer is to accept that.  When we
+ * have one ourselves, so has the library: its run time then comes first. */
+static void set_preload(const struct client *c)
 {
     const char *others = getenv("LD_PRELOAD");
-    char list[2 * PATH_MAX];
+    char *caller = others ? strdup(others) : NULL;
+    void *init = dlsym(RTLD_DEFAULT, "__asan_init");
+    Dl_info info;
 
-    snprintf(list, sizeof(list), "%s%s%s", c->library, others ? ":" : "",
-             others ? others : "");
-    setenv("LD_PRELOAD", list, 1);
+    unsetenv("LD_PRELOAD");
+    if (init && dladdr(init, &info) && strstr(info.dli_fname, ".so")) {
+        append("LD_PRELOAD", ":", info.dli_fname);
+        append("ASAN_OPTIONS", ":", "detect_leaks=0");
+    }
+    append("LD_PRELOAD", ":", c->library);
+    if (caller)
+        append("LD_PRELOAD", ":", caller);
+    append("ASAN_OPTIONS", ":", "verify_asan_link_order=0");
+    free(caller);
+}
+
+static void set_environment(const struct client *c, uint64_t seed)
+{
+    set_preload(c);
     setenv(SETUP_FILE, c->setup, 1);
     setenv(SETUP_AT_END, c->at_end, 1);
     setenv(SETUP_NAMES, c->names, 1);
-    set_number(SETUP_SEED, c->seed);
+    set_number(SETUP_SEED, seed);
     set_number(SETUP_LOOPS, c->loops);
 }
 
 static pid_t child;
+static volatile sig_atomic_t told;      /* to end */
 
 static void pass_on(int signal)
 {
+    told = 1;
     if (child > 0)
         kill(child, signal);
+}
+
+static void note(int signal)
+{
+    (void)signal;
+    told = 1;
 }
 
 /* A terminal's signals reach the client without us. */
 static void signals(void)
 {
     struct sigaction pass = { .sa_handler = pass_on, .sa_flags = SA_RESTART };
-    struct sigaction none = { .sa_handler = SIG_IGN };
+    struct sigaction noted = { .sa_handler = note, .sa_flags = SA_RESTART };
 
     sigaction(SIGTERM, &pass, NULL);
     sigaction(SIGHUP, &pass, NULL);
-    sigaction(SIGINT, &none, NULL);
-    sigaction(SIGQUIT, &none, NULL);
+    sigaction(SIGINT, &noted, NULL);
+    sigaction(SIGQUIT, &noted, NULL);
 }
 
-static int spawn(const struct client *c)
+/* All that it prints goes to OUT, and there is nothing to read. */
+static bool redirect(int out)
+{
+    int in = open("/dev/null", O_RDONLY);
+
+    return in >= 0 && dup2(in, STDIN_FILENO) >= 0 &&
+        dup2(out, STDOUT_FILENO) >= 0 && dup2(out, STDERR_FILENO) >= 0;
+}
+
+/* Run the command with SEED; its output goes to OUT, if that is one. */
+static int spawn(const struct client *c, uint64_t seed, int out)
 {
     int status;
 
@@ -301,7 +407,9 @@ static int spawn(const struct client *c)
     if (child < 0)
         return cli_fail(CLI_ENVIRONMENT, NULL, "fork: %s", strerror(errno));
     if (!child) {
-        set_environment(c);
+        set_environment(c, seed);
+        if (out >= 0 && !redirect(out))
+            _exit(cli_fail(CLI_ENVIRONMENT, NULL, "%s", strerror(errno)));
         execvp(c->command[0], c->command);
         _exit(cli_fail(CLI_INPUT, c->command[0], "%s", strerror(errno)));
     }
@@ -310,9 +418,33 @@ static int spawn(const struct client *c)
         ;
     if (WIFEXITED(status))
         return WEXITSTATUS(status);
-    if (WTERMSIG(status) == SIGTERM && !strcmp(c->at_end, "signal"))
+    if (WTERMSIG(status) == SIGTERM && !told && !strcmp(c->at_end, "signal"))
         return CLI_OK;
     return 128 + WTERMSIG(status);
+}
+
+static int run_seeds(const struct client *c)
+{
+    struct client_outcomes outcomes = { .nr = 0 };
+    uint64_t seed = c->seed;
+    int worst = CLI_OK;
+
+    do {
+        int out = memfd_create("output", MFD_CLOEXEC), status;
+
+        if (out < 0)
+            return cli_fail(CLI_ENVIRONMENT, NULL, "%s", strerror(errno));
+        cli_progress(c->command[0], seed - c->seed,
+                     c->last_seed - c->seed + 1);
+        status = spawn(c, seed, out);
+        if (!told)
+            client_outcome(&outcomes, seed, status, out);
+        close(out);
+        worst = status > worst ? status : worst;
+    } while (!told && seed++ < c->last_seed);
+    cli_progress(NULL, 0, 0);
+    client_print_outcomes(&outcomes, stdout);
+    return worst;
 }
 
 static int separator(int argc, char **argv)
@@ -331,10 +463,14 @@ int client_wanted(int argc, char **argv)
 
 int client_run(int argc, char **argv)
 {
+    static const struct argp_child children[] = {
+        { &client_argp, 0, NULL, 0 }, { 0 }
+    };
     static const struct argp argp = {
-        options, parse, "-- COMMAND [ARGUMENT...]",
+        common_options, parse_common, "-- COMMAND [ARGUMENT...]",
         "Run COMMAND, a client of Xen's, unchanged, on the model.\v"
-        "Exit status: the command's.", NULL, NULL, NULL
+        "Exit status: the command's; with --seeds, the largest.",
+        children, NULL, NULL
     };
     int at = separator(argc, argv), status;
     struct client *c = calloc(1, sizeof(*c));
@@ -351,7 +487,7 @@ int client_run(int argc, char **argv)
     if (!status)
         status = write_setup(c);
     if (!status)
-        status = spawn(c);
+        status = c->many ? run_seeds(c) : spawn(c, c->seed, -1);
     if (*c->setup)
         unlink(c->setup);
     free(c);

@@ -13,6 +13,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     if (key != ARGP_KEY_INIT)
         return ARGP_ERR_UNKNOWN;
     state->child_inputs[0] = state->input;
+    state->child_inputs[1] = NULL;
     return 0;
 }
 
@@ -30,12 +31,15 @@ static int print_result(const struct scenario *s,
 int cmd_run(int argc, char **argv)
 {
     static const struct argp_child children[] = {
-        { &scenario_argp, 0, NULL, 0 }, { 0 }
+        { &scenario_argp, 0, NULL, 0 },
+        { &client_argp, 0, "For a command:", 1 }, { 0 }
     };
     static const struct argp argp = {
-        NULL, parse, "SCENARIO",
+        NULL, parse, "SCENARIO\n-- COMMAND [ARGUMENT...]",
         "Run a scenario, a text trace with the answers it expects, on the "
-        "model, up to the first answer that differs.\v" CLI_EXIT_DOC,
+        "model, up to the first answer that differs; or COMMAND, a client of "
+        "Xen's, unchanged, whose devices are the model's.\v"
+        CLI_EXIT_DOC " A command's own exit status is passed on.",
         children, NULL, NULL
     };
     struct scenario s = { { .what = "scenario" }, .domain = NULL };
