@@ -18,8 +18,6 @@
 #include "preload/front.h"
 #include "preload/xenstore.h"
 
-#define MAX_FD  65536
-
 static _Atomic(struct file *) files[MAX_FD];
 
 struct file *file_of(int fd)
@@ -72,6 +70,8 @@ void file_forget(int fd)
     if (!f)
         return;
     atomic_store(&files[fd], NULL);
+    if (!front.hv)
+        return;                 /* a child's: there is nothing behind it */
     if (--f->refs) {
         if (f->kind == FILE_EVTCHN)
             evtchn_fd(f->evtchn, other_fd(f));
@@ -79,8 +79,10 @@ void file_forget(int fd)
     }
     if (f->kind == FILE_EVTCHN)
         evtchn_free(f->evtchn);
-    else if (f->kind == FILE_XENSTORE && f->xs)
+    else if (f->kind == FILE_XENSTORE && f->xs) {
+        file_forget(f->inner);
         xenstore_disconnect(f->xs);
+    }
     free(f);
 }
 
@@ -117,6 +119,7 @@ static int open_evtchn(int fd, struct file **f)
 
 static int open_xenstore(int flags, struct file **f)
 {
+    struct file *inner;
     int pair[2], rc;
 
     if (socketpair(AF_UNIX, SOCK_STREAM | (flags & O_CLOEXEC ?
@@ -124,11 +127,16 @@ static int open_xenstore(int flags, struct file **f)
         return -errno;
     rc = file_add(pair[0], FILE_XENSTORE, f);
     if (!rc) {
-        (*f)->xs = xenstore_connect(arena_hide(pair[1]));
-        if (!(*f)->xs)
-            rc = -ENOMEM;
+        pair[1] = arena_hide(pair[1]);
+        (*f)->inner = pair[1];
+        (*f)->xs = xenstore_connect(pair[1]);
+        rc = (*f)->xs ? file_add(pair[1], FILE_HIDDEN, &inner) : -ENOMEM;
     }
-    return rc ? rc : pair[0];
+    if (!rc)
+        return pair[0];
+    file_forget(pair[0]);
+    REAL(close)(pair[0]);
+    return rc;
 }
 
 int file_open(enum file_kind kind, int flags)

@@ -34,6 +34,7 @@ struct front {
     struct front_domain domains[MAX_FRONT_DOMAINS];
     uint32_t nr_domains;        /* ascending ids, dom0 not among them */
     uint64_t idle_ns;           /* time that passed while nothing happened */
+    int pid;                    /* this process, once there is a machine */
 };
 
 extern struct front front;
@@ -45,12 +46,15 @@ void front_unlock(void);
 
 /* ---- setup.c ---- */
 /* Make the machine when the first device is opened: 0, or -Exxx after a
- * message.  -ENODEV in a process that has nothing set up. */
+ * message.  -ENODEV in a process that has nothing set up, and in a child of
+ * one that has. */
 int front_start(void);
 /* The client blocks: let the guests run.  True when something came of it:
  * an event, a program that ended, the signal at the end. */
 enum step { STEP_IDLE, STEP_EVENT, STEP_SIGNAL };
 enum step front_step(void);
+/* The guests' programs are over and the client stays: time is real now. */
+bool front_over(void);
 struct front_domain *front_domain(uint32_t id);         /* or NULL */
 
 /* A line on stderr, "xenreel: " in front.  Callable from anywhere. */
@@ -73,6 +77,8 @@ int user_write(uint64_t to, const void *from, size_t len);
 /* [ADDR, ADDR + LEN) was mapped by us and can be used directly; no more. */
 void user_trust(uint64_t addr, size_t len);
 void user_distrust(uint64_t addr, size_t len);
+/* Is any of it? */
+bool user_trusts(uint64_t addr, size_t len);
 
 /* ---- hypercall.c and its parts: one hypercall of dom0's ---- */
 long hypercall(uint64_t op, const uint64_t arg[5]);
@@ -98,6 +104,9 @@ int mapping_reserve(uint64_t addr, size_t pages, int prot);
 int mapping_put(uint64_t addr, uint32_t dom, uint64_t gfn);
 bool mapping_covers(uint64_t addr, size_t pages);
 void mapping_unmapped(uint64_t addr, size_t len);
+bool mapping_overlaps(uint64_t addr, size_t len);
+/* In a child: it has none of them. */
+void mapping_forked(void);
 
 /* ---- the devices ---- */
 struct evtchn;

@@ -15,15 +15,24 @@
 
 #define EXPORT __attribute__((visibility("default")))
 
+/* How long a call that really blocks goes without looking whether another
+ * thread has given the guests something to do. */
+#define WAIT_SLICE_MS   20
+
+/* RC, or -1 with errno of a -Exxx. */
+long libc_answer(long rc);
+
 /* ---- descriptors that are ours: file.c ---- */
+#define MAX_FD  65536
 enum file_kind { FILE_NONE, FILE_PRIVCMD, FILE_HYPERCALL, FILE_EVTCHN,
-                 FILE_XENSTORE };
+                 FILE_XENSTORE, FILE_HIDDEN /* not there for a client */ };
 struct evtchn;
 struct xs_conn;
 struct file {
     enum file_kind kind;
     unsigned int refs;
     bool nonblock;
+    int inner;                  /* xenstore: our end of the connection */
     unsigned int restricted;    /* to this domain; ~0: not */
     union {
         struct evtchn *evtchn;
@@ -37,8 +46,10 @@ struct file *file_of(int fd);
 int file_add(int fd, enum file_kind kind, struct file **file);
 /* NEW stands for the same file as OLD. */
 void file_dup(int old, int new);
-/* FD was closed, or is about to be replaced. */
+/* FD was closed, or is about to be, or was replaced. */
 void file_forget(int fd);
+/* The same for any FD, without the lock. */
+void file_closed(int fd);
 /* A path that is a device of ours. */
 enum file_kind file_kind_of(const char *path);
 /* Open device KIND: a descriptor or -Exxx. */

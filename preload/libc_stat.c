@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -46,7 +47,67 @@ EXPORT int __xstat64(int version, const char *path, struct stat64 *st)
         REAL(__xstat64)(version, path, st);
 }
 
+#define STATAT(name, type) \
+EXPORT int name(int dir, const char *path, struct type *st, int flags) \
+{ \
+    return ours(path, (struct stat *)st) ? 0 : \
+        REAL(name)(dir, path, st, flags); \
+}
+STATAT(fstatat, stat)
+STATAT(fstatat64, stat64)
+
+EXPORT int statx(int dir, const char *path, int flags, unsigned int mask,
+                 struct statx *stx)
+{
+    struct stat st;
+
+    if (!ours(path, &st))
+        return REAL(statx)(dir, path, flags, mask, stx);
+    memset(stx, 0, sizeof(*stx));
+    stx->stx_mask = STATX_TYPE | STATX_MODE | STATX_NLINK;
+    stx->stx_mode = (uint16_t)st.st_mode;
+    stx->stx_nlink = 1;
+    return 0;
+}
+
+/* The devices can be read and written, the texts read, nothing executed. */
+static bool allowed(const char *path, int how, int *rc)
+{
+    unsigned int mode = file_mode(path);
+
+    if (!mode)
+        return false;
+    *rc = how & X_OK || (how & W_OK && !(mode & S_IWUSR)) ? -1 : 0;
+    if (*rc)
+        errno = EACCES;
+    return true;
+}
+
 EXPORT int access(const char *path, int how)
 {
-    return file_mode(path) ? 0 : REAL(access)(path, how);
+    int rc;
+
+    return allowed(path, how, &rc) ? rc : REAL(access)(path, how);
+}
+
+EXPORT int eaccess(const char *path, int how)
+{
+    int rc;
+
+    return allowed(path, how, &rc) ? rc : REAL(eaccess)(path, how);
+}
+
+EXPORT int euidaccess(const char *path, int how)
+{
+    int rc;
+
+    return allowed(path, how, &rc) ? rc : REAL(euidaccess)(path, how);
+}
+
+EXPORT int faccessat(int dir, const char *path, int how, int flags)
+{
+    int rc;
+
+    return allowed(path, how, &rc) ? rc :
+        REAL(faccessat)(dir, path, how, flags);
 }

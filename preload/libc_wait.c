@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/select.h>
 #include <time.h>
@@ -11,6 +12,8 @@
 
 #include "preload/front.h"
 #include "preload/libc.h"
+
+#define MAX_WAIT_S      1000000000      /* and longer is for ever */
 
 int __poll_chk(struct pollfd *fds, nfds_t nr, int timeout, size_t room);
 int __ppoll_chk(struct pollfd *fds, nfds_t nr, const struct timespec *timeout,
@@ -30,30 +33,63 @@ static bool waiting(void)
     return any;
 }
 
-/* Let time pass until something came of it, as READY (one of the calls below
- * with a timeout of 0) sees it.  Its result; *IDLE when there is nothing left
- * to happen. */
-static int until(int (*ready)(void *call), void *call, bool *idle)
+typedef int (*ready_fn)(void *call, const struct timespec *timeout);
+
+/* The part of *LEFT to wait before the next look at the guests, taken off it;
+ * a whole slice where there is no timeout. */
+static struct timespec slice_of(int64_t *left, const struct timespec *timeout)
 {
-    int rc = ready(call);
+    int64_t ns = WAIT_SLICE_MS * 1000000ll;
 
-    *idle = false;
-    while (!rc) {
+    if (timeout && *left < ns)
+        ns = *left;
+    *left -= ns;
+    return (struct timespec){ .tv_nsec = (long)ns };
+}
+
+/* Wait as READY does: let time pass until something came of it, as READY
+ * without a timeout sees it.  When nothing is left to happen, TIMEOUT is over;
+ * without one (NULL), and when the guests have ended and the client stays,
+ * the wait is a real one. */
+static int until(ready_fn ready, void *call, const struct timespec *timeout)
+{
+    static const struct timespec now;
+    int64_t left = 0;
+
+    if (timeout)
+        left = timeout->tv_sec > MAX_WAIT_S ? INT64_MAX :
+            timeout->tv_sec * 1000000000ll + timeout->tv_nsec;
+    for (;;) {
+        int rc = ready(call, &now);
+        struct timespec slice;
         enum step step;
+        bool over;
 
+        if (rc)
+            return rc;
         front_lock();
         step = front_step();
+        over = front_over();
         front_unlock();
         if (step == STEP_SIGNAL) {
             errno = EINTR;
             return -1;
         }
-        rc = ready(call);
-        if (step == STEP_IDLE)
-            break;
+        if (step == STEP_EVENT)
+            continue;
+        if (timeout && (!over || left <= 0))
+            return ready(call, &now);
+        slice = slice_of(&left, timeout);
+        rc = ready(call, &slice);
+        if (rc)
+            return rc;
     }
-    *idle = !rc;
-    return rc;
+}
+
+static const struct timespec *of_ms(struct timespec *t, int ms)
+{
+    *t = (struct timespec){ ms / 1000, ms % 1000 * 1000000l };
+    return ms < 0 ? NULL : t;
 }
 
 /* ---- poll ---- */
@@ -64,12 +100,11 @@ struct poll_call {
     const sigset_t *mask;
 };
 
-static int poll_ready(void *call)
+static int poll_ready(void *call, const struct timespec *timeout)
 {
-    static const struct timespec now;
     const struct poll_call *c = call;
 
-    return REAL(ppoll)(c->fds, c->nr, &now, c->mask);
+    return REAL(ppoll)(c->fds, c->nr, timeout, c->mask);
 }
 
 static bool polls_ours(const struct pollfd *fds, nfds_t nr)
@@ -81,33 +116,35 @@ static bool polls_ours(const struct pollfd *fds, nfds_t nr)
     return false;
 }
 
-/* FOREVER: no timeout.  True when the call is over: *rc. */
-static bool poll_ours(struct pollfd *fds, nfds_t nr, const sigset_t *mask,
-                      bool forever, int *rc)
+/* True when that was one for us: *rc is its result. */
+static bool poll_ours(struct pollfd *fds, nfds_t nr,
+                      const struct timespec *timeout, const sigset_t *mask,
+                      int *rc)
 {
     struct poll_call call = { fds, nr, mask };
-    bool idle;
 
     if (!waiting() || !polls_ours(fds, nr))
         return false;
-    *rc = until(poll_ready, &call, &idle);
-    return !idle || !forever;
+    *rc = until(poll_ready, &call, timeout);
+    return true;
 }
 
 EXPORT int poll(struct pollfd *fds, nfds_t nr, int timeout)
 {
+    struct timespec t;
     int rc;
 
-    return poll_ours(fds, nr, NULL, timeout < 0, &rc) ? rc :
+    return poll_ours(fds, nr, of_ms(&t, timeout), NULL, &rc) ? rc :
         REAL(poll)(fds, nr, timeout);
 }
 
 EXPORT int __poll_chk(struct pollfd *fds, nfds_t nr, int timeout, size_t room)
 {
+    struct timespec t;
     int rc;
 
     if (nr <= room / sizeof(*fds) &&
-        poll_ours(fds, nr, NULL, timeout < 0, &rc))
+        poll_ours(fds, nr, of_ms(&t, timeout), NULL, &rc))
         return rc;
     return REAL(__poll_chk)(fds, nr, timeout, room);
 }
@@ -117,7 +154,7 @@ EXPORT int ppoll(struct pollfd *fds, nfds_t nr, const struct timespec *timeout,
 {
     int rc;
 
-    return poll_ours(fds, nr, mask, !timeout, &rc) ? rc :
+    return poll_ours(fds, nr, timeout, mask, &rc) ? rc :
         REAL(ppoll)(fds, nr, timeout, mask);
 }
 
@@ -127,8 +164,7 @@ EXPORT int __ppoll_chk(struct pollfd *fds, nfds_t nr,
 {
     int rc;
 
-    if (nr <= room / sizeof(*fds) &&
-        poll_ours(fds, nr, mask, !timeout, &rc))
+    if (nr <= room / sizeof(*fds) && poll_ours(fds, nr, timeout, mask, &rc))
         return rc;
     return REAL(__ppoll_chk)(fds, nr, timeout, mask, room);
 }
@@ -141,41 +177,43 @@ struct select_call {
     const sigset_t *mask;
 };
 
-static int select_ready(void *call)
+/* What the kernel looks at. */
+static size_t bytes_of(int nr)
 {
-    static const struct timespec now;
+    return nr < 0 ? 0 : ((size_t)nr + 63) / 64 * 8;
+}
+
+static int select_ready(void *call, const struct timespec *timeout)
+{
     struct select_call *c = call;
 
     for (unsigned int i = 0; i < 3; i++)
         c->out[i] = c->in[i];
     return REAL(pselect)(c->nr, c->set[0] ? &c->out[0] : NULL,
                          c->set[1] ? &c->out[1] : NULL,
-                         c->set[2] ? &c->out[2] : NULL, &now, c->mask);
+                         c->set[2] ? &c->out[2] : NULL, timeout, c->mask);
 }
 
-static bool select_ours(int nr, fd_set *r, fd_set *w, fd_set *x,
-                        const sigset_t *mask, bool forever, int *rc)
+/* A set may be larger than an fd_set, but not one for us. */
+static bool select_ours(struct select_call *c, const struct timespec *timeout,
+                        int *rc)
 {
-    struct select_call c = { .nr = nr, .set = { r, w, x }, .mask = mask };
-    bool any = false, idle;
+    bool any = false;
 
-    if (!waiting())
+    if (c->nr > FD_SETSIZE || !waiting())
         return false;
     for (unsigned int i = 0; i < 3; i++) {
-        if (!c.set[i])
-            continue;
-        c.in[i] = *c.set[i];
-        for (int fd = 0; fd < nr && fd < FD_SETSIZE; fd++)
-            any |= FD_ISSET(fd, &c.in[i]) && file_of(fd);
+        if (c->set[i])
+            memcpy(&c->in[i], c->set[i], bytes_of(c->nr));
+        for (int fd = 0; c->set[i] && fd < c->nr; fd++)
+            any |= FD_ISSET(fd, &c->in[i]) && file_of(fd);
     }
     if (!any)
         return false;
-    *rc = until(select_ready, &c, &idle);
-    if (idle && forever)
-        return false;
+    *rc = until(select_ready, c, timeout);
     for (unsigned int i = 0; *rc >= 0 && i < 3; i++) {
-        if (c.set[i])
-            *c.set[i] = c.out[i];
+        if (c->set[i])
+            memcpy(c->set[i], &c->out[i], bytes_of(c->nr));
     }
     return true;
 }
@@ -183,18 +221,23 @@ static bool select_ours(int nr, fd_set *r, fd_set *w, fd_set *x,
 EXPORT int select(int nr, fd_set *r, fd_set *w, fd_set *x,
                   struct timeval *timeout)
 {
+    struct select_call c = { .nr = nr, .set = { r, w, x } };
+    struct timespec t;
     int rc;
 
-    return select_ours(nr, r, w, x, NULL, !timeout, &rc) ? rc :
+    if (timeout)
+        t = (struct timespec){ timeout->tv_sec, timeout->tv_usec * 1000 };
+    return select_ours(&c, timeout ? &t : NULL, &rc) ? rc :
         REAL(select)(nr, r, w, x, timeout);
 }
 
 EXPORT int pselect(int nr, fd_set *r, fd_set *w, fd_set *x,
                    const struct timespec *timeout, const sigset_t *mask)
 {
+    struct select_call c = { .nr = nr, .set = { r, w, x }, .mask = mask };
     int rc;
 
-    return select_ours(nr, r, w, x, mask, !timeout, &rc) ? rc :
+    return select_ours(&c, timeout, &rc) ? rc :
         REAL(pselect)(nr, r, w, x, timeout, mask);
 }
 
@@ -207,25 +250,31 @@ struct epoll_call {
     const sigset_t *mask;
 };
 
-static int epoll_ready(void *call)
+static int epoll_ready(void *call, const struct timespec *timeout)
 {
     const struct epoll_call *c = call;
 
-    return REAL(epoll_pwait)(c->fd, c->events, c->max, 0, c->mask);
+    return REAL(epoll_pwait)(c->fd, c->events, c->max,
+                             (int)(timeout->tv_nsec / 1000000), c->mask);
 }
 
 EXPORT int epoll_pwait(int fd, struct epoll_event *events, int max,
                        int timeout, const sigset_t *mask)
 {
     struct epoll_call call = { fd, events, max, mask };
-    bool idle;
-    int rc;
+    struct timespec t;
 
-    if (!waiting())
-        return REAL(epoll_pwait)(fd, events, max, timeout, mask);
-    rc = until(epoll_ready, &call, &idle);
-    return idle && timeout < 0 ?
-        REAL(epoll_pwait)(fd, events, max, timeout, mask) : rc;
+    return waiting() ? until(epoll_ready, &call, of_ms(&t, timeout)) :
+        REAL(epoll_pwait)(fd, events, max, timeout, mask);
+}
+
+EXPORT int epoll_pwait2(int fd, struct epoll_event *events, int max,
+                        const struct timespec *timeout, const sigset_t *mask)
+{
+    struct epoll_call call = { fd, events, max, mask };
+
+    return waiting() ? until(epoll_ready, &call, timeout) :
+        REAL(epoll_pwait2)(fd, events, max, timeout, mask);
 }
 
 EXPORT int epoll_wait(int fd, struct epoll_event *events, int max, int timeout)
@@ -240,14 +289,16 @@ EXPORT int epoll_wait(int fd, struct epoll_event *events, int max, int timeout)
 static bool slept(bool *signalled)
 {
     enum step step;
+    bool over;
 
     if (!waiting())
         return false;
     front_lock();
     step = front_step();
+    over = front_over();
     front_unlock();
     *signalled = step == STEP_SIGNAL;
-    return true;
+    return step != STEP_IDLE || !over;
 }
 
 EXPORT int nanosleep(const struct timespec *time, struct timespec *left)

@@ -83,6 +83,21 @@ int mapping_put(uint64_t addr, uint32_t dom, uint64_t gfn)
     return 0;
 }
 
+bool mapping_overlaps(uint64_t addr, size_t len)
+{
+    for (const struct mapping *m = mappings; m; m = m->next) {
+        if (m->addr < addr + len && m->addr + m->pages * FRONT_PAGE > addr)
+            return true;
+    }
+    return false;
+}
+
+void mapping_forked(void)
+{
+    for (const struct mapping *m = mappings; m; m = m->next)
+        REAL(munmap)((void *)(uintptr_t)m->addr, m->pages * FRONT_PAGE);
+}
+
 /* A part of a mapping can go; what is left of it stays where it is. */
 void mapping_unmapped(uint64_t addr, size_t len)
 {

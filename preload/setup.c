@@ -15,6 +15,7 @@
 
 #include "preload/domctl.h"
 #include "preload/front.h"
+#include "preload/libc.h"
 #include "preload/xenstore.h"
 #include "sim/sim.h"
 #include "traces/text.h"
@@ -27,9 +28,9 @@ static struct {
     uint64_t loops, done;
     enum front_end at_end;
     bool ended;
-    pid_t pid;                  /* whose model this is */
 } program = { .loops = 1 };
 
+static int parent;              /* of this process, when that has the machine */
 static pthread_mutex_t mutex = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
 
 void front_lock(void)
@@ -182,15 +183,28 @@ static uint64_t number(const char *name, uint64_t otherwise)
     return text ? strtoull(text, NULL, 0) : otherwise;
 }
 
+/* In a child, alone: the machine stays its parent's. */
+static void forked(void)
+{
+    mutex = (pthread_mutex_t)PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
+    parent = front.pid;
+    front.pid = getpid();
+    front.hv = NULL;
+    mapping_forked();
+}
+
 static int start(void)
 {
     const char *path = getenv(SETUP_FILE);
     struct sim_config config = { .seed = number(SETUP_SEED, 0) };
+    struct file *arena;
     int rc;
 
     if (!path)
         return -ENODEV;
     rc = arena_open(&config.pages);
+    if (!rc)
+        rc = file_add(arena_fd(), FILE_HIDDEN, &arena);
     if (rc) {
         front_say("guest memory: %s", strerror(-rc));
         return rc;
@@ -199,27 +213,32 @@ static int start(void)
     if (!front.model)
         return -ENOMEM;
     front.hv = front.model;
-    program.pid = getpid();
     program.loops = number(SETUP_LOOPS, 1);
     program.at_end = at_end(getenv(SETUP_AT_END));
     rc = read_setup(path);
     if (rc)
         return rc;
     name_domains(getenv(SETUP_NAMES));
+    front.pid = getpid();
+    if (pthread_atfork(front_lock, front_unlock, forked))
+        return -ENOMEM;
     return start_domains();
 }
 
 int front_start(void)
 {
     static int started = 1;
+    static bool said;
 
-    if (started > 0)
-        started = start();
-    if (program.pid && program.pid != getpid()) {
-        front_say("the machine is process %d's, not its child's",
-                  (int)program.pid);
+    if (parent) {
+        if (!said)
+            front_say("the machine is process %d's: its child, process %d, "
+                      "gets none", parent, front.pid);
+        said = true;
         return -ENODEV;
     }
+    if (started > 0)
+        started = start();
     return started;
 }
 
@@ -259,6 +278,11 @@ static bool run(void)
             any |= evtchn_poll(front.domains[i].id);
     }
     return any;
+}
+
+bool front_over(void)
+{
+    return program.ended && program.at_end == END_WAIT;
 }
 
 enum step front_step(void)

@@ -37,6 +37,15 @@ void user_distrust(uint64_t addr, size_t len)
     nr_trusted = n;
 }
 
+bool user_trusts(uint64_t addr, size_t len)
+{
+    for (unsigned int i = 0; i < nr_trusted; i++) {
+        if (trusted[i].end > addr && trusted[i].start < addr + len)
+            return true;
+    }
+    return false;
+}
+
 static bool inside(const struct range *r, uint64_t addr, size_t len)
 {
     return addr >= r->start && addr <= r->end && len <= r->end - addr;
@@ -56,10 +65,13 @@ static bool on_stack(uint64_t addr, size_t len)
             return false;
         pthread_attr_getstack(&attr, &base, &size);
         pthread_attr_destroy(&attr);
-        stack.end = (uintptr_t)base + size;
+        stack.start = (uintptr_t)base;
+        stack.end = stack.start + size;
     }
     live.start = (uintptr_t)__builtin_frame_address(0);
     live.end = stack.end;
+    if (!inside(&stack, live.start, 0))
+        return false;           /* on one of the client's own making */
     return inside(&live, addr, len);
 }
 

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Memory that is mapped from a device of ours, or where one was. */
+#include "preload/libc.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "preload/front.h"
+
+/* Whatever was in [AT, AT + LEN) is there no longer. */
+static void gone(const void *at, size_t len)
+{
+    if (!front.hv)
+        return;
+    front_lock();
+    mapping_unmapped((uintptr_t)at, len);
+    user_distrust((uintptr_t)at, len);
+    front_unlock();
+}
+
+/* Hypercall buffers are plain shared pages that a child does not get. */
+static void *map_buffer(void *at, size_t len, int prot, int flags)
+{
+    void *p = REAL(mmap)(at, len, prot,
+                         (flags & MAP_FIXED) | MAP_SHARED | MAP_ANONYMOUS,
+                         -1, 0);
+
+    if (p == MAP_FAILED)
+        return p;
+    gone(p, len);
+    madvise(p, len, MADV_DONTFORK);
+    if ((prot & (PROT_READ | PROT_WRITE)) == (PROT_READ | PROT_WRITE))
+        user_trust((uintptr_t)p, len);
+    return p;
+}
+
+/* Address space for foreign pages, which MMAPBATCH puts there. */
+static void *map_foreign(void *at, size_t len, int prot, int flags)
+{
+    void *p;
+    int rc;
+
+    if (!(flags & MAP_SHARED)) {
+        errno = EINVAL;         /* privcmd_mmap wants shared ones */
+        return MAP_FAILED;
+    }
+    p = REAL(mmap)(at, len, PROT_NONE,
+                   (flags & MAP_FIXED) | MAP_PRIVATE | MAP_ANONYMOUS |
+                   MAP_NORESERVE, -1, 0);
+    if (p == MAP_FAILED)
+        return p;
+    gone(p, len);
+    rc = mapping_reserve((uintptr_t)p, (len + FRONT_PAGE - 1) / FRONT_PAGE,
+                         prot);
+    if (!rc)
+        return p;
+    REAL(munmap)(p, len);
+    errno = -rc;
+    return MAP_FAILED;
+}
+
+static void *map_ours(int fd, void *at, size_t len, int prot, int flags)
+{
+    const struct file *f;
+    void *p = MAP_FAILED;
+    int rc;
+
+    front_lock();
+    f = file_of(fd);
+    rc = f && f->kind != FILE_HIDDEN ? front_start() : -EBADF;
+    if (rc)
+        errno = -rc;
+    else if (f->kind == FILE_PRIVCMD)
+        p = map_foreign(at, len, prot, flags);
+    else if (f->kind == FILE_HYPERCALL)
+        p = map_buffer(at, len, prot, flags);
+    else
+        errno = ENODEV;
+    front_unlock();
+    return p;
+}
+
+#define MMAP(name) \
+EXPORT void *name(void *at, size_t len, int prot, int flags, int fd, \
+                  off_t offset) \
+{ \
+    struct file *f = flags & MAP_ANONYMOUS ? NULL : file_of(fd); \
+    void *p; \
+\
+    if (f) \
+        return map_ours(fd, at, len, prot, flags); \
+    p = REAL(name)(at, len, prot, flags, fd, offset); \
+    if (flags & MAP_FIXED && p != MAP_FAILED) \
+        gone(p, len); \
+    return p; \
+}
+MMAP(mmap)
+MMAP(mmap64)
+
+EXPORT int munmap(void *at, size_t len)
+{
+    int rc = REAL(munmap)(at, len);
+
+    if (!rc)
+        gone(at, len);
+    return rc;
+}
+
+/* What is mapped from a device can shrink; more is EFAULT, as for every
+ * mapping that the kernel may not expand.  Moving it is not served. */
+EXPORT void *mremap(void *at, size_t len, size_t new_len, int flags, ...)
+{
+    void *to = NULL;
+    va_list list;
+    bool ours;
+
+    va_start(list, flags);
+    if (flags & MREMAP_FIXED)
+        to = va_arg(list, void *);
+    va_end(list);
+    front_lock();
+    ours = mapping_overlaps((uintptr_t)at, len) ||
+           user_trusts((uintptr_t)at, len);
+    front_unlock();
+    if (!ours)
+        return REAL(mremap)(at, len, new_len, flags, to);
+    if (new_len > len || flags & ~MREMAP_MAYMOVE) {
+        errno = EFAULT;
+        return MAP_FAILED;
+    }
+    if (new_len < len && munmap((char *)at + new_len, len - new_len))
+        return MAP_FAILED;
+    return at;
+}
+
+/* A hypercall buffer need not be readable for ever. */
+EXPORT int mprotect(void *at, size_t len, int prot)
+{
+    if (front.hv) {
+        front_lock();
+        user_distrust((uintptr_t)at, len);
+        front_unlock();
+    }
+    return REAL(mprotect)(at, len, prot);
+}

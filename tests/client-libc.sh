@@ -1,0 +1,75 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# The devices as a program of any kind reaches them: tests/client/libc.c, with
+# the Xen libraries, FORTIFY's entry points, and an address sanitizer.
+. "${top_srcdir:-$(dirname "$0")/..}/tests/functions.sh"
+
+# build NAME OPTION...: not built without Xen's libraries.
+build()
+{
+    name=$1
+    shift
+    ${CC:-cc} -D_GNU_SOURCE -D__XEN_TOOLS__ -Wall -Wextra "$@" -o "$name" \
+        "$top_srcdir/tests/client/libc.c" -lxenctrl -lxenevtchn \
+        -lxenforeignmemory -lxenstore -lpthread 2>build.err
+}
+
+# try CLIENT WHAT: by itself, guests that have ended stay as they are.
+try()
+{
+    timeout 60 "$xenreel" run --at-end wait -- "./$1" "$2" >out 2>err \
+        </dev/null
+    got=$?
+    status 0 "$1 $2"
+}
+
+build fortified -O2 -D_FORTIFY_SOURCE=2 || exit 77
+for what in waits opens closes maps forks threads signals store; do
+    try fortified $what
+    case $what in
+    forks) says err "^xenreel: the machine is process [0-9]*'s: its child" ;;
+    *) [ ! -s err ] || fail "$what: says something" ;;
+    esac
+done
+
+# Without a machine the same program finds no Xen.
+./fortified opens >out 2>err
+got=$?
+status 1 "no machine"
+
+# The sanitizer's run time need not be preloaded by hand.
+if build sanitized -O1 -g -fsanitize=address; then
+    for what in waits opens maps forks threads signals store; do
+        try sanitized $what
+    done
+fi
+
+# What nothing can be put in front of, and what is no program.
+cat >tiny.c <<'END'
+int main(void) { return 0; }
+END
+if ${CC:-cc} -static -o static tiny.c 2>build.err; then
+    expect 3 run -- ./static
+    says err 'statically linked'
+fi
+${CC:-cc} -o tiny tiny.c
+expect 0 run -- ./tiny
+chmod u+s tiny && [ -u tiny ] && expect 3 run -- ./tiny && says err 'setuid'
+chmod u-s,a-x tiny
+expect 3 run -- ./tiny
+expect 3 run -- ./missing
+says err 'No such file'
+expect 3 run -- missing-command
+says err 'no such command'
+
+# A script: each program that it starts has a machine of its own.
+cat >script <<'END'
+#!/bin/sh
+./fortified waits && ./fortified "$1" && exit 5
+END
+chmod +x script
+"$xenreel" run --at-end wait -- ./script opens >out 2>err </dev/null
+got=$?
+status 5 "a script"
+
+exit $failed

@@ -1,0 +1,488 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A client that reaches the devices in every way that a program has, by the
+ * real Xen libraries and beside them.  Its argument names what to try; it is
+ * silent and ends with 0, or says what went wrong.  Not part of xenreel:
+ * tests/client-libc.sh builds it. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/select.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#define XC_WANT_COMPAT_MAP_FOREIGN_API
+#include <xenctrl.h>
+#include <xenevtchn.h>
+#include <xenforeignmemory.h>
+#include <xenstore.h>
+#include <xen/io/ring.h>
+#include <xen/sys/evtchn.h>
+#include <xen/sys/privcmd.h>
+#include <xen/vm_event.h>
+
+#define PAGE    4096
+#define WANT(x) \
+    do { \
+        if (!(x)) { \
+            fprintf(stderr, "%s:%d: not so: %s (errno %d)\n", __func__, \
+                    __LINE__, #x, errno); \
+            exit(1); \
+        } \
+    } while (0)
+
+/* XENVER_version takes no argument: the shortest hypercall. */
+static int version_of(int fd)
+{
+    struct privcmd_hypercall call = { 17, { 0 } };
+
+    return ioctl(fd, IOCTL_PRIVCMD_HYPERCALL, &call);
+}
+
+/* ---- a monitor, as any client has one ---- */
+
+struct monitor {
+    xc_interface *xc;
+    xenevtchn_handle *xe;
+    void *page;
+    vm_event_back_ring_t ring;
+    evtchn_port_t port;
+    int fd;
+    unsigned int events;
+};
+
+static void monitor_open(struct monitor *m)
+{
+    uint32_t port;
+
+    memset(m, 0, sizeof(*m));
+    WANT(m->xc = xc_interface_open(NULL, NULL, 0));
+    WANT(m->page = xc_monitor_enable(m->xc, 1, &port));
+    WANT(m->xe = xenevtchn_open(NULL, 0));
+    WANT((int)(m->port = xenevtchn_bind_interdomain(m->xe, 1, port)) >= 0);
+    SHARED_RING_INIT((vm_event_sring_t *)m->page);
+    BACK_RING_INIT(&m->ring, (vm_event_sring_t *)m->page, PAGE);
+    m->fd = xenevtchn_fd(m->xe);
+    WANT(!xc_monitor_cpuid(m->xc, 1, 1));
+}
+
+/* Answer what is in the ring; the port has been taken. */
+static void monitor_answer(struct monitor *m)
+{
+    WANT(!xenevtchn_unmask(m->xe, m->port));
+    while (RING_HAS_UNCONSUMED_REQUESTS(&m->ring)) {
+        vm_event_request_t req = *RING_GET_REQUEST(&m->ring,
+                                                   m->ring.req_cons);
+        vm_event_response_t rsp = {
+            .version = req.version, .vcpu_id = req.vcpu_id,
+            .flags = req.flags & VM_EVENT_FLAG_VCPU_PAUSED,
+            .reason = req.reason,
+        };
+
+        m->ring.req_cons++;
+        WANT(req.reason == VM_EVENT_REASON_CPUID);
+        rsp.data = req.data;
+        rsp.data.regs.x86.rip += req.u.cpuid.insn_length;
+        rsp.flags |= VM_EVENT_FLAG_SET_REGISTERS;
+        *RING_GET_RESPONSE(&m->ring, m->ring.rsp_prod_pvt++) = rsp;
+        RING_PUSH_RESPONSES(&m->ring);
+        m->events++;
+    }
+    WANT(!xenevtchn_notify(m->xe, m->port));
+}
+
+static void monitor_close(struct monitor *m)
+{
+    WANT(!xc_monitor_cpuid(m->xc, 1, 0));
+    WANT(!munmap(m->page, PAGE));
+    WANT(!xc_monitor_disable(m->xc, 1));
+    WANT(!xenevtchn_unbind(m->xe, m->port));
+    WANT(!xenevtchn_close(m->xe));
+    WANT(!xc_interface_close(m->xc));
+}
+
+/* ---- every way to wait ---- */
+
+static bool by_poll(int fd)
+{
+    struct pollfd p = { .fd = fd, .events = POLLIN };
+
+    return poll(&p, 1, 100) == 1 && p.revents == POLLIN;
+}
+
+/* __poll_chk: the number is not known when this is compiled. */
+static bool by_poll_chk(int fd)
+{
+    struct pollfd p[2] = { { .fd = fd, .events = POLLIN }, { .fd = -1 } };
+    volatile nfds_t nr = 2;
+
+    return poll(p, nr, -1) == 1 && p[0].revents == POLLIN;
+}
+
+static bool by_ppoll(int fd)
+{
+    struct pollfd p = { .fd = fd, .events = POLLIN };
+    struct timespec t = { 3, 0 };
+    sigset_t mask;
+
+    sigemptyset(&mask);
+    return ppoll(&p, 1, &t, &mask) == 1;
+}
+
+static bool by_select(int fd)
+{
+    struct timeval t = { 3, 0 };
+    fd_set set;
+
+    FD_ZERO(&set);
+    FD_SET(fd, &set);
+    return select(fd + 1, &set, NULL, NULL, &t) == 1 && FD_ISSET(fd, &set);
+}
+
+static bool by_pselect(int fd)
+{
+    fd_set set;
+
+    FD_ZERO(&set);
+    FD_SET(fd, &set);
+    return pselect(fd + 1, &set, NULL, NULL, NULL, NULL) == 1;
+}
+
+static bool by_epoll(int fd)
+{
+    struct epoll_event e = { .events = EPOLLIN, .data.fd = fd };
+    int set = epoll_create1(0), rc;
+
+    WANT(set >= 0 && !epoll_ctl(set, EPOLL_CTL_ADD, fd, &e));
+    e.data.fd = -1;
+    rc = epoll_wait(set, &e, 1, -1);
+    close(set);
+    return rc == 1 && e.data.fd == fd;
+}
+
+static bool by_sleep(int fd)
+{
+    usleep(1000);
+    return by_poll(fd);
+}
+
+static bool by_read(int fd)
+{
+    (void)fd;                   /* xenevtchn_pending() blocks by itself */
+    return true;
+}
+
+static void waits(void)
+{
+    static bool (*const way[])(int fd) = {
+        by_poll, by_poll_chk, by_ppoll, by_select, by_pselect, by_epoll,
+        by_sleep, by_read,
+    };
+    struct monitor m;
+
+    monitor_open(&m);
+    for (size_t i = 0; i < sizeof(way) / sizeof(way[0]); i++) {
+        unsigned int before = m.events;
+
+        WANT(way[i](m.fd));
+        WANT(xenevtchn_pending(m.xe) == (int)m.port);
+        monitor_answer(&m);
+        WANT(m.events == before + 1 || !i);
+    }
+    /* The first wakeup was the binding's own (Xen's
+     * event_channel.c:evtchn_bind_interdomain). */
+    WANT(m.events == 7);
+    monitor_close(&m);
+}
+
+/* ---- opening and standing for each other ---- */
+
+static void opens(void)
+{
+    volatile int flags = O_RDWR | O_CLOEXEC;
+    struct pollfd p = { .events = POLLIN };
+    struct stat st;
+    char text[8];
+    uint32_t port;
+    int fd, other;
+    FILE *f;
+
+    WANT((fd = open("/dev/xen/privcmd", flags)) >= 0);  /* __open_2 */
+    WANT(version_of(fd) == (4 << 16 | 17));
+    WANT((other = dup(fd)) >= 0 && version_of(other) > 0);
+    WANT(!close(fd) && version_of(fd) == -1 && errno == EBADF);
+    WANT(open("/dev/null", O_RDWR) == fd);
+    WANT(version_of(fd) == -1 && errno == ENOTTY);
+    WANT(dup2(other, fd) == fd && !close(other) && version_of(fd) > 0);
+    WANT((other = fcntl(fd, F_DUPFD_CLOEXEC, 100)) >= 100);
+    WANT(version_of(other) > 0 && !close(other));
+    WANT(dup2(-1, fd) == -1 && version_of(fd) > 0);
+    WANT((other = openat(AT_FDCWD, "/dev/xen/evtchn", flags)) >= 0);
+    WANT(dup2(other, fd) == fd && ioctl(fd, IOCTL_EVTCHN_RESET) == 0);
+    WANT(!fcntl(fd, F_SETFL, O_NONBLOCK));
+    WANT(read(fd, &port, 4) == -1 && errno == EAGAIN);
+    p.fd = fd;
+    WANT(poll(&p, 1, 0) == 0);
+    WANT(!close(fd) && !close(other));
+    WANT((f = fopen("/dev/xen/privcmd", "r+")) && version_of(fileno(f)) > 0);
+    fd = fileno(f);
+    WANT(!fclose(f) && open("/dev/null", O_RDONLY) == fd);
+    WANT(version_of(fd) == -1 && errno == ENOTTY && !close(fd));
+    WANT((f = fopen("/sys/hypervisor/type", "r")) && fgets(text, 8, f));
+    WANT(!strcmp(text, "xen\n") && !fstat(fileno(f), &st) && !fclose(f));
+    WANT(!access("/dev/xen/evtchn", R_OK | W_OK));
+    WANT(access("/sys/hypervisor/type", W_OK) == -1 && errno == EACCES);
+    WANT(!stat("/dev/xen/privcmd", &st) && S_ISCHR(st.st_mode));
+    WANT(!fstatat(AT_FDCWD, "/dev/xen/xenbus", &st, 0));
+    WANT(open("/dev/xen/nothing", O_RDWR) == -1 && errno == ENOENT);
+}
+
+/* A daemon that closes all it did not open; what the library keeps for
+ * itself is not there for it. */
+static void closes(void)
+{
+    struct monitor m;
+    int fd;
+
+    monitor_open(&m);
+    for (fd = 3; fd < 2000; fd++)
+        close(fd);
+    WANT((fd = open("/dev/xen/privcmd", O_RDWR)) == 3 && version_of(fd) > 0);
+    WANT(dup2(fd, 512) == -1 && errno == EBUSY);
+    WANT(fcntl(512, F_GETFD) == -1 && errno == EBADF);
+    closefrom(3);
+    WANT(fcntl(3, F_GETFD) == -1);
+    WANT(open("/dev/null", O_RDWR) == 3 && version_of(3) == -1);
+    WANT(!close_range(3, ~0u, 0));
+    memset(m.page, 0, PAGE);    /* still mapped */
+    WANT(!munmap(m.page, PAGE));
+    /* The port went with its descriptor, the ring did not. */
+    WANT(m.xc = xc_interface_open(NULL, NULL, 0));
+    WANT(!xc_monitor_disable(m.xc, 1));
+    monitor_open(&m);
+    WANT(by_poll(m.fd) && xenevtchn_pending(m.xe) == (int)m.port);
+    monitor_answer(&m);
+    monitor_close(&m);
+}
+
+/* ---- mappings ---- */
+
+static void maps(void)
+{
+    xc_interface *xc = xc_interface_open(NULL, NULL, 0);
+    xen_pfn_t gfn[4] = { 0x10, 0x11, 0x12, 0x10 };
+    volatile char *p, *q, *w;
+    char byte;
+    int fd;
+
+    WANT(xc && (p = xc_map_foreign_pages(xc, 1, PROT_READ | PROT_WRITE, gfn,
+                                         4)));
+    memset((void *)p, 0x55, 2 * PAGE);
+    WANT(p[3 * PAGE] == 0x55);          /* the same frame */
+    WANT(!munmap((void *)(p + PAGE), PAGE));      /* a hole in it */
+    p[0] = 0x66;
+    WANT(p[3 * PAGE] == 0x66);
+    WANT(mremap((void *)p, PAGE, 8 * PAGE, MREMAP_MAYMOVE) == MAP_FAILED);
+    WANT(errno == EFAULT);
+    WANT(mremap((void *)(p + 2 * PAGE), 2 * PAGE, PAGE, 0) == p + 2 * PAGE);
+    WANT(!munmap((void *)p, 4 * PAGE));
+    WANT(q = xc_map_foreign_range(xc, 1, PAGE, PROT_READ, 0x11));
+    WANT(q[PAGE - 1] == 0x55);
+    /* Only to be written, as libvmi does; and back in the other. */
+    WANT(w = xc_map_foreign_range(xc, 1, PAGE, PROT_WRITE, 0x11));
+    w[PAGE - 1] = 0x77;
+    WANT(q[PAGE - 1] == 0x77);
+    /* Something else in its place. */
+    WANT(mmap((void *)w, PAGE, PROT_READ,
+              MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == w);
+    WANT(w[PAGE - 1] == 0 && q[PAGE - 1] == 0x77);
+    WANT(!munmap((void *)w, PAGE) && !munmap((void *)q, PAGE));
+    WANT((fd = open("/dev/xen/hypercall", O_RDWR)) >= 0);
+    WANT((p = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0)) !=
+         MAP_FAILED);
+    WANT(!mprotect((void *)p, PAGE, PROT_NONE));
+    close(fd);
+    WANT((fd = open("/dev/xen/privcmd", O_RDWR)) >= 0);
+    WANT(ioctl(fd, IOCTL_PRIVCMD_HYPERCALL, p) == -1 && errno == EFAULT);
+    WANT(ioctl(fd, IOCTL_PRIVCMD_HYPERCALL, NULL) == -1 && errno == EFAULT);
+    WANT(mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE, fd, 0) == MAP_FAILED);
+    WANT(read(fd, &byte, 1) == -1 && errno == EINVAL);
+    close(fd);
+    WANT(!xc_interface_close(xc));
+}
+
+/* ---- processes ---- */
+
+static void child_of(int fd)
+{
+    uint32_t port;
+
+    WANT(version_of(fd) == -1 && errno == ENODEV);
+    WANT(read(fd, &port, 4) == -1 && errno == ENODEV);
+    WANT(open("/dev/xen/privcmd", O_RDWR) == -1 && errno == ENODEV);
+    WANT(mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, 0) == MAP_FAILED);
+    WANT(!close(fd) && open("/dev/null", O_RDWR) == fd);
+    WANT(version_of(fd) == -1 && errno == ENOTTY);
+    _exit(7);
+}
+
+static void forks(void)
+{
+    struct monitor m;
+    int fd, status;
+    pid_t pid;
+
+    monitor_open(&m);
+    WANT((fd = open("/dev/xen/privcmd", O_RDWR)) >= 0);
+    pid = fork();
+    if (!pid)
+        child_of(fd);
+    WANT(waitpid(pid, &status, 0) == pid);
+    WANT(WIFEXITED(status) && WEXITSTATUS(status) == 7);
+    /* Foreign pages are not passed on. */
+    pid = fork();
+    if (!pid)
+        _exit(((volatile char *)m.page)[0] & 0);
+    WANT(waitpid(pid, &status, 0) == pid && status);
+    pid = vfork();
+    if (!pid) {
+        closefrom(3);
+        execl("/bin/true", "true", NULL);
+        _exit(1);
+    }
+    WANT(waitpid(pid, &status, 0) == pid && !status);
+    WANT(!system("exit 0"));
+    WANT(version_of(fd) > 0 && by_poll(m.fd));
+    WANT(xenevtchn_pending(m.xe) == (int)m.port);
+    monitor_answer(&m);
+    monitor_close(&m);
+}
+
+/* ---- threads and signals ---- */
+
+static void *hammer(void *arg)
+{
+    for (int i = 0; i < 300; i++) {
+        int fd = open(i % 2 ? "/dev/xen/evtchn" : "/dev/xen/privcmd", O_RDWR);
+
+        WANT(fd >= 0);
+        if (i % 2)
+            ioctl(fd, IOCTL_EVTCHN_RESET);
+        else
+            WANT(version_of(fd) > 0);
+        close(fd);
+    }
+    return arg;
+}
+
+/* It waits for ever; the answer that lets the guest go on is another's. */
+static void *waiter(void *arg)
+{
+    struct monitor *m = arg;
+
+    WANT(by_poll_chk(m->fd));
+    WANT(xenevtchn_pending(m->xe) == (int)m->port);
+    return arg;
+}
+
+static void threads(void)
+{
+    pthread_t id[4];
+    struct monitor m;
+
+    for (int i = 0; i < 4; i++)
+        WANT(!pthread_create(&id[i], NULL, hammer, NULL));
+    for (int i = 0; i < 4; i++)
+        WANT(!pthread_join(id[i], NULL));
+    monitor_open(&m);
+    do {
+        WANT(by_poll(m.fd));
+        WANT(xenevtchn_pending(m.xe) == (int)m.port);
+        WANT(!xenevtchn_unmask(m.xe, m.port));
+    } while (!RING_HAS_UNCONSUMED_REQUESTS(&m.ring));
+    WANT(!pthread_create(&id[0], NULL, waiter, &m));
+    usleep(100000);
+    monitor_answer(&m);
+    WANT(!pthread_join(id[0], NULL));
+    monitor_answer(&m);
+    WANT(m.events >= 2);
+    monitor_close(&m);
+}
+
+static volatile int rang;
+
+static void ring_bell(int signal)
+{
+    (void)signal;
+    rang = 1;
+}
+
+/* Nothing happens any more: a signal ends the waits. */
+static void signals(void)
+{
+    struct sigaction act = { .sa_handler = ring_bell };
+    struct itimerval in = { .it_value = { 0, 50000 } };
+    int fd = open("/dev/xen/evtchn", O_RDWR);
+    struct pollfd p = { .fd = fd, .events = POLLIN };
+    struct timespec from, to;
+    uint32_t port;
+
+    WANT(fd >= 0 && !sigaction(SIGALRM, &act, NULL));
+    WANT(!setitimer(ITIMER_REAL, &in, NULL));
+    WANT(poll(&p, 1, -1) == -1 && errno == EINTR && rang);
+    rang = 0;
+    WANT(!setitimer(ITIMER_REAL, &in, NULL));
+    WANT(read(fd, &port, 4) == -1 && errno == EINTR && rang);
+    /* And a timeout is one. */
+    clock_gettime(CLOCK_MONOTONIC, &from);
+    WANT(poll(&p, 1, 60) == 0);
+    clock_gettime(CLOCK_MONOTONIC, &to);
+    WANT((to.tv_sec - from.tv_sec) * 1000000000l + to.tv_nsec - from.tv_nsec >=
+         60000000l);
+    close(fd);
+}
+
+static void store(void)
+{
+    struct xs_handle *xs = xs_open(0);
+    unsigned int len;
+    char *text;
+
+    WANT(xs && (text = xs_read(xs, XBT_NULL, "/local/domain/1/domid", &len)));
+    WANT(!strcmp(text, "1"));
+    free(text);
+    WANT(xs_watch(xs, "/local", "token"));      /* starts its thread */
+    closefrom(1000);
+    WANT((text = xs_read(xs, XBT_NULL, "/local/domain/1/name", &len)));
+    free(text);
+    xs_close(xs);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct {
+        const char *name;
+        void (*run)(void);
+    } tries[] = {
+        { "waits", waits }, { "opens", opens }, { "closes", closes },
+        { "maps", maps }, { "forks", forks }, { "threads", threads },
+        { "signals", signals }, { "store", store },
+    };
+
+    for (size_t i = 0; argc == 2 && i < sizeof(tries) / sizeof(*tries); i++) {
+        if (!strcmp(argv[1], tries[i].name)) {
+            tries[i].run();
+            return 0;
+        }
+    }
+    return 2;
+}
