@@ -247,6 +247,13 @@ struct args_port {
     uint32_t pad;
 };
 
+struct args_port_status {
+    uint32_t dom;
+    uint32_t port;
+    uint32_t status;    /* EVTCHNSTAT_* */
+    uint32_t remote;    /* interdomain: dom0's port, a number of its own */
+};
+
 struct args_ring {
     uint32_t dom;
     uint32_t nr_ents;

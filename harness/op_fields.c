@@ -64,6 +64,9 @@ const struct hv_field fields_max_gpfn[] = {
 const struct hv_field fields_max_mem[] = {
     DOM, IN_AS("max_kb", value, DEC), END
 };
+const struct hv_field fields_shutdown[] = {
+    DOM, IN_AS("reason", value, DEC), END
+};
 const struct hv_field fields_state_get[] = {
     DOM, OUT_AS("state", value, DEC), END
 };
@@ -270,6 +273,12 @@ const struct hv_field fields_evtchn_port[] = {
 };
 const struct hv_field fields_evtchn_pending[] = {
     DOM, IN(port, DEC), OUT_AS("pending", out, DEC), END
+};
+#undef T
+
+#define T args_port_status
+const struct hv_field fields_port_status[] = {
+    DOM, IN(port, DEC), OUT(status, DEC), SEEN(remote, DEC), END
 };
 #undef T
 

@@ -11,6 +11,7 @@
 #include <xen/domctl.h>
 #include <xen/sysctl.h>
 
+#include "preload/abi.h"
 #include "preload/domctl.h"
 
 #include "preload/wire.h"
@@ -56,7 +57,6 @@ static const struct wire domctls[] = {
     { XEN_DOMCTL_pausedomain, OP_DOMAIN_PAUSE, NULL },
     { XEN_DOMCTL_unpausedomain, OP_DOMAIN_UNPAUSE, NULL },
     { XEN_DOMCTL_max_mem, OP_DOMAIN_MAX_MEM, max_mem },
-    { XEN_DOMCTL_getvcpuinfo, OP_VCPU_INFO, vcpu_info },
     { XEN_DOMCTL_debug_op, OP_DOMAIN_DEBUG_CONTROL, debug_op },
     { XEN_DOMCTL_vm_event_op, OP_VM_EVENT_OP, vm_event },
     { XEN_DOMCTL_mem_sharing_op, OP_MEMORY_SHARING_OP, sharing },
@@ -205,11 +205,34 @@ static int info_from(struct xen_domctl *d)
         d->domain = id;
         return domain_info(id, &d->u.getdomaininfo);
     }
-    return -ESRCH;
+    return d->domain >= DOMID_FIRST_RESERVED ? -EINVAL : -ESRCH;
+}
+
+/* Only a PV domain has one, of 64 bits here. */
+static int address_size(struct xen_domctl *d)
+{
+    const struct front_domain *front = front_domain(d->domain);
+
+    if (!front && d->domain)
+        return -ESRCH;
+    if (front && front->create.type != GUEST_PV)
+        return -EOPNOTSUPP;
+    d->u.address_size.size = 64;
+    return 0;
+}
+
+/* tsc_get_info: not emulated, and no time has passed. */
+static int tsc_info(struct xen_domctl *d)
+{
+    if (!front_domain(d->domain))
+        return d->domain ? -ESRCH : -EINVAL;
+    d->u.tsc_info = (struct xen_domctl_tsc_info){ .gtsc_khz = FRONT_CPU_KHZ };
+    return 0;
 }
 
 static int dispatch(struct xen_domctl *d, bool *out)
 {
+    static const struct wire vcpu = { 0, OP_VCPU_INFO, vcpu_info };
     const struct wire *w = wire_find(domctls, ARRAY_SIZE(domctls), d->cmd);
 
     if (w)
@@ -222,6 +245,9 @@ static int dispatch(struct xen_domctl *d, bool *out)
         return info_from(d);
     case XEN_DOMCTL_getpageframeinfo3:
         return frame_types(d);
+    case XEN_DOMCTL_getvcpuinfo:
+        d->u.getvcpuinfo.cpu_time = d->u.getvcpuinfo.cpu = 0;
+        return wire_call(&vcpu, d->domain, d, out);
     case XEN_DOMCTL_gethvmcontext:
         *out = true;
         return hvm_context_get(d);
@@ -233,6 +259,14 @@ static int dispatch(struct xen_domctl *d, bool *out)
     case XEN_DOMCTL_getvcpucontext:
         *out = true;
         return vcpu_context_get(d);
+    case XEN_DOMCTL_get_address_size:
+        *out = true;
+        return address_size(d);
+    case XEN_DOMCTL_gettscinfo:
+        *out = true;
+        return tsc_info(d);
+    case XEN_DOMCTL_getvcpuaffinity:
+        return vcpu_affinity(d);
     case XEN_DOMCTL_setvcpucontext:
         return vcpu_context_set(d);
     default:
@@ -249,7 +283,7 @@ long hypercall_domctl(uint64_t arg)
 
     if (user_read(&d, arg, sizeof(d)))
         return -EFAULT;
-    if (d.interface_version != XEN_DOMCTL_INTERFACE_VERSION)
+    if (d.interface_version != abi()->domctl)
         return -EACCES;
     rc = dispatch(&d, &out);
     if (rc >= 0 && out && user_write(arg, &d, sizeof(d)))

@@ -8,9 +8,13 @@
 
 struct xen_domctl;
 struct xen_domctl_getdomaininfo;
+struct xenctl_bitmap;
 
 /* Fill INFO for domain ID: 0, or -ESRCH. */
 int domain_info(uint32_t id, struct xen_domctl_getdomaininfo *info);
+
+/* Write a bitmap whose first byte is FIRST and the rest 0: 0 or -EFAULT. */
+int user_bitmap(const struct xenctl_bitmap *map, unsigned char first);
 
 /* ---- hvm_context.c ---- */
 int hvm_context_get(struct xen_domctl *op);
@@ -20,6 +24,7 @@ int hvm_context_set(const struct xen_domctl *op);
 /* ---- vcpu_context.c ---- */
 int vcpu_context_get(const struct xen_domctl *op);
 int vcpu_context_set(const struct xen_domctl *op);
+int vcpu_affinity(const struct xen_domctl *op);
 /* The toolstack has built DOM: what its first vCPU begins with. */
 void vcpu_context_boot(uint32_t dom);
 

@@ -17,6 +17,7 @@
 #define MAX_PORTS       64
 #define OWN_PORTS       4096    /* local numbers that no domain is behind */
 #define NOBODY          ~0u
+#define NR_CHANNELS     131072  /* the FIFO ABI's */
 
 struct port {
     uint32_t local, dom, remote;
@@ -159,6 +160,8 @@ static int on_port(struct evtchn *e, unsigned long request, uint64_t arg)
 
     if (user_read(&local, arg, sizeof(local)))
         return -EFAULT;
+    if (request == IOCTL_EVTCHN_UNBIND && local >= NR_CHANNELS)
+        return -EINVAL;
     p = find(e, local);
     if (!p)
         return -ENOTCONN;
@@ -170,7 +173,8 @@ static int on_port(struct evtchn *e, unsigned long request, uint64_t arg)
         return 0;
     a.dom = p->dom;
     a.port = p->remote;
-    return hv_call(front.hv, OP_EVTCHN_NOTIFY, &a);
+    hv_call(front.hv, OP_EVTCHN_NOTIFY, &a);
+    return 0;                   /* the kernel does not look at the result */
 }
 
 static int restrict_to(struct evtchn *e, uint64_t arg)
@@ -181,7 +185,7 @@ static int restrict_to(struct evtchn *e, uint64_t arg)
         return -EFAULT;
     if (e->restricted != NOBODY)
         return -EACCES;
-    if (r.domid >= DOMID_FIRST_RESERVED)
+    if (!r.domid || r.domid >= DOMID_FIRST_RESERVED)
         return -EINVAL;
     e->restricted = r.domid;
     return 0;

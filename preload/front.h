@@ -85,6 +85,7 @@ long hypercall(uint64_t op, const uint64_t arg[5]);
 long hypercall_domctl(uint64_t arg);
 long hypercall_sysctl(uint64_t arg);
 long hypercall_memory(uint64_t cmd, uint64_t arg);
+long hypercall_version(uint64_t cmd, uint64_t arg);
 long hypercall_hvm(uint64_t op, uint64_t arg);
 /* A device-model operation on DOM: its structure is at ARG, LEN bytes. */
 long hypercall_dm(uint32_t dom, uint64_t arg, size_t len);
@@ -103,6 +104,8 @@ int mapping_reserve(uint64_t addr, size_t pages, int prot);
  * frame. */
 int mapping_put(uint64_t addr, uint32_t dom, uint64_t gfn);
 bool mapping_covers(uint64_t addr, size_t pages);
+/* Is a guest's page anywhere in it? */
+bool mapping_used(uint64_t addr, size_t pages);
 void mapping_unmapped(uint64_t addr, size_t len);
 bool mapping_overlaps(uint64_t addr, size_t len);
 /* In a child: it has none of them. */

@@ -194,30 +194,77 @@ static const struct move inject[] = {
     MOVE_IN(D, u.inject_event.error_code, struct args_inject_trap, error),
     MOVE_IN(D, u.inject_event.cr2, struct args_inject_trap, cr2), MOVE_END
 };
+static const struct move shutdown[] = {
+    MOVE_IN(D, u.remote_shutdown.reason, struct args_u64, value), MOVE_END
+};
 #undef D
 
-static const struct wire dm_ops[] = {
-    { XEN_DMOP_inject_event, OP_HVM_INJECT_TRAP, inject },
+/* The ones Xen knows, with the size of each one's structure. */
+#define DM(number, name) \
+    [number] = sizeof(((struct xen_dm_op *)0)->u.name)
+static const uint8_t dm_sizes[] = {
+    DM(XEN_DMOP_create_ioreq_server, create_ioreq_server),
+    DM(XEN_DMOP_get_ioreq_server_info, get_ioreq_server_info),
+    DM(XEN_DMOP_map_io_range_to_ioreq_server, map_io_range_to_ioreq_server),
+    DM(XEN_DMOP_unmap_io_range_from_ioreq_server,
+       unmap_io_range_from_ioreq_server),
+    DM(XEN_DMOP_set_ioreq_server_state, set_ioreq_server_state),
+    DM(XEN_DMOP_destroy_ioreq_server, destroy_ioreq_server),
+    DM(XEN_DMOP_track_dirty_vram, track_dirty_vram),
+    DM(XEN_DMOP_set_pci_intx_level, set_pci_intx_level),
+    DM(XEN_DMOP_set_isa_irq_level, set_isa_irq_level),
+    DM(XEN_DMOP_set_pci_link_route, set_pci_link_route),
+    DM(XEN_DMOP_modified_memory, modified_memory),
+    DM(XEN_DMOP_set_mem_type, set_mem_type),
+    DM(XEN_DMOP_inject_event, inject_event),
+    DM(XEN_DMOP_inject_msi, inject_msi),
+    DM(XEN_DMOP_map_mem_type_to_ioreq_server, map_mem_type_to_ioreq_server),
+    DM(XEN_DMOP_remote_shutdown, remote_shutdown),
+    DM(XEN_DMOP_relocate_memory, relocate_memory),
+    DM(XEN_DMOP_pin_memory_cacheattr, pin_memory_cacheattr),
+    DM(XEN_DMOP_nr_vcpus, nr_vcpus),
 };
+#undef DM
+
+static long dm_dispatch(const struct front_domain *d, struct xen_dm_op *op,
+                        uint64_t arg)
+{
+    static const struct wire trap = { 0, OP_HVM_INJECT_TRAP, inject },
+                             stop = { 0, OP_DOMAIN_SHUTDOWN, shutdown };
+    bool out = false;
+
+    switch (op->op) {
+    case XEN_DMOP_inject_event:
+        if (op->u.inject_event.pad0 || op->u.inject_event.pad1)
+            return -EINVAL;
+        return wire_call(&trap, d->id, op, &out);
+    case XEN_DMOP_remote_shutdown:
+        return wire_call(&stop, d->id, op, &out);
+    case XEN_DMOP_nr_vcpus:
+        op->u.nr_vcpus.vcpus = d->create.vcpus;
+        return user_write(arg, op, offsetof(struct xen_dm_op, u) +
+                                   sizeof(op->u.nr_vcpus));
+    default:
+        return hypercall_missing("dm_op", op->op);
+    }
+}
 
 long hypercall_dm(uint32_t dom, uint64_t arg, size_t len)
 {
+    const size_t head = offsetof(struct xen_dm_op, u);
+    const struct front_domain *d = front_domain(dom);
     struct xen_dm_op op = { .op = 0 };
-    const struct wire *w;
-    bool out = false;
 
-    if (!front_domain(dom))
-        return -ESRCH;
-    if (len < offsetof(struct xen_dm_op, u))
-        return -EFAULT;
-    if (user_read(&op, arg, len < sizeof(op) ? len : sizeof(op)))
-        return -EFAULT;
-    if (op.pad)
+    if (!d)
+        return dom ? -ESRCH : -EPERM;
+    if (d->create.type == GUEST_PV)
         return -EINVAL;
-    w = wire_find(dm_ops, sizeof(dm_ops) / sizeof(*dm_ops), op.op);
-    if (!w)
-        return hypercall_missing("dm_op", op.op);
-    if (op.u.inject_event.pad0 || op.u.inject_event.pad1)
-        return -EINVAL;
-    return wire_call(w, dom, &op, &out);
+    if (len < head || user_read(&op, arg, head))
+        return -EFAULT;
+    if (op.op >= sizeof(dm_sizes))
+        return -EOPNOTSUPP;
+    if (len < head + dm_sizes[op.op] ||
+        user_read(&op, arg, head + dm_sizes[op.op]))
+        return -EFAULT;
+    return op.pad ? -EINVAL : dm_dispatch(d, &op, arg);
 }

@@ -8,11 +8,12 @@
 #include <string.h>
 
 #include <xen/xen.h>
+#include <xen/event_channel.h>
 #include <xen/hvm/dm_op.h>
 #include <xen/sched.h>
-#include <xen/version.h>
 
 #define MAX_MISSING     64
+#define MAX_DM_BUFS     3       /* struct dmop_args */
 
 static struct {
     const char *family;
@@ -57,39 +58,58 @@ static long multicall(uint64_t list, uint64_t nr)
     return 0;
 }
 
-/* Strings as Debian's Xen 4.17 has them. */
-static long version(uint64_t cmd, uint64_t arg)
-{
-    static const char extra[XEN_EXTRAVERSION_LEN] = ".7";
-    static const xen_capabilities_info_t caps =
-        "xen-3.0-x86_64 hvm-3.0-x86_32 hvm-3.0-x86_32p hvm-3.0-x86_64 ";
-    static const xen_domain_handle_t handle = { 0 };
-
-    switch (cmd) {
-    case XENVER_version:
-        return 4 << 16 | 17;
-    case XENVER_extraversion:
-        return user_write(arg, extra, sizeof(extra));
-    case XENVER_capabilities:
-        return user_write(arg, caps, sizeof(caps));
-    case XENVER_pagesize:
-        return FRONT_PAGE;
-    case XENVER_guest_handle:
-        return user_write(arg, handle, sizeof(handle));
-    default:
-        return hypercall_missing("xen_version", cmd);
-    }
-}
-
-static long dm_op(uint64_t dom, uint64_t nr, uint64_t bufs)
+/* do_dm_op: a dom0's libraries come here when the device has no DM_OP. */
+static long dm_op(uint64_t dom, uint32_t nr, uint64_t bufs)
 {
     struct xen_dm_op_buf first;
 
-    if (dom >= DOMID_FIRST_RESERVED || !front_domain(dom))
-        return -ESRCH;
-    if (!nr || user_read(&first, bufs, sizeof(first)))
+    if (!nr)
+        return -ENODATA;
+    if (nr > MAX_DM_BUFS)
+        return -E2BIG;
+    if (user_read(&first, bufs, sizeof(first)))
         return -EFAULT;
-    return hypercall_dm(dom, (uintptr_t)first.h.p, first.size);
+    return hypercall_dm((domid_t)dom, (uintptr_t)first.h.p, first.size);
+}
+
+/* do_sched_op.  The others are about the caller. */
+static long sched_op(uint64_t cmd, uint64_t arg)
+{
+    struct sched_remote_shutdown s;
+    struct args_u64 a;
+
+    if (cmd != SCHEDOP_remote_shutdown)
+        return hypercall_missing("sched_op", cmd);
+    if (user_read(&s, arg, sizeof(s)))
+        return -EFAULT;
+    a = (struct args_u64){ .dom = s.domain_id, .value = s.reason };
+    return hv_call(front.hv, OP_DOMAIN_SHUTDOWN, &a);
+}
+
+/* do_event_channel_op: the others are the kernel's, behind its device. */
+static long event_channel_op(uint64_t cmd, uint64_t arg)
+{
+    struct args_port_status a;
+    struct evtchn_status s;
+    int rc;
+
+    if (cmd != EVTCHNOP_status)
+        return hypercall_missing("event_channel_op", cmd);
+    if (user_read(&s, arg, sizeof(s)))
+        return -EFAULT;
+    a = (struct args_port_status){ .dom = s.dom, .port = s.port };
+    rc = hv_call(front.hv, OP_EVTCHN_STATUS, &a);
+    if (rc)
+        return rc;
+    s.status = a.status;
+    s.vcpu = 0;
+    if (a.status == EVTCHNSTAT_unbound) {
+        s.u.unbound.dom = 0;
+    } else if (a.status == EVTCHNSTAT_interdomain) {
+        s.u.interdomain.dom = 0;
+        s.u.interdomain.port = a.remote;
+    }
+    return user_write(arg, &s, sizeof(s));
 }
 
 long hypercall(uint64_t op, const uint64_t arg[5])
@@ -100,7 +120,7 @@ long hypercall(uint64_t op, const uint64_t arg[5])
     case __HYPERVISOR_multicall:
         return multicall(arg[0], (uint32_t)arg[1]);
     case __HYPERVISOR_xen_version:
-        return version(arg[0], arg[1]);
+        return hypercall_version(arg[0], arg[1]);
     case __HYPERVISOR_hvm_op:
         return hypercall_hvm(arg[0], arg[1]);
     case __HYPERVISOR_sysctl:
@@ -108,7 +128,13 @@ long hypercall(uint64_t op, const uint64_t arg[5])
     case __HYPERVISOR_domctl:
         return hypercall_domctl(arg[0]);
     case __HYPERVISOR_dm_op:
-        return dm_op(arg[0], arg[1], arg[2]);
+        return dm_op(arg[0], (uint32_t)arg[1], arg[2]);
+    case __HYPERVISOR_sched_op:
+        return sched_op(arg[0], arg[1]);
+    case __HYPERVISOR_event_channel_op:
+        return event_channel_op(arg[0], arg[1]);
+    case __HYPERVISOR_xsm_op:
+        return -ENOSYS;         /* no security module: xsm/dummy.h */
     default:
         return hypercall_missing("hypercall", op);
     }

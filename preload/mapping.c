@@ -52,6 +52,18 @@ bool mapping_covers(uint64_t addr, size_t pages)
     return !(addr % FRONT_PAGE) && find(addr, pages);
 }
 
+bool mapping_used(uint64_t addr, size_t pages)
+{
+    const struct mapping *m = find(addr, pages);
+    size_t first = m ? (addr - m->addr) / FRONT_PAGE : 0;
+
+    for (size_t i = 0; m && i < pages; i++) {
+        if (m->page[first + i].p)
+            return true;
+    }
+    return false;
+}
+
 static void drop(struct hv_page *page)
 {
     if (page->p)

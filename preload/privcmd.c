@@ -6,9 +6,12 @@
 #include <sys/ioctl.h>
 
 #include <xen/xen.h>
+#include <xen/memory.h>
 #include <xen/sys/privcmd.h>
 
-#define NOBODY  ~0u
+#define NOBODY          ~0u
+#define MAX_BUFS        16      /* dm_op_max_nr_bufs */
+#define MAX_XEN_BUFS    3       /* xen/common/dm.c: struct dmop_args */
 
 static long call(uint64_t arg, const uint32_t *restricted)
 {
@@ -24,35 +27,125 @@ static long call(uint64_t arg, const uint32_t *restricted)
     return hypercall(h.op, args);
 }
 
+/* What both versions check of the range: it is one of ours, and free. */
+static int check_range(uint64_t addr, uint64_t pages)
+{
+    if (!mapping_covers(addr, pages) || mapping_used(addr, pages))
+        return -EINVAL;
+    return 0;
+}
+
+static int map_frame(uint64_t arr, uint64_t addr, uint32_t dom, uint64_t i,
+                     xen_pfn_t *gfn, int *err)
+{
+    if (user_read(gfn, arr + i * sizeof(*gfn), sizeof(*gfn)))
+        return -EFAULT;
+    *err = mapping_put(addr + i * FRONT_PAGE, dom, *gfn);
+    return 0;
+}
+
 /* Every frame has its own error; the whole fails for what is wrong with
  * the request. */
 static int map_batch(uint64_t arg, const uint32_t *restricted)
 {
     struct privcmd_mmapbatch_v2 b;
+    xen_pfn_t gfn;
+    int rc;
 
     if (user_read(&b, arg, sizeof(b)))
         return -EFAULT;
     if (*restricted != NOBODY && *restricted != b.dom)
         return -EPERM;
-    if (!b.num || !mapping_covers(b.addr, b.num))
+    if (b.num - 1 >= INT32_MAX)
         return -EINVAL;
-    for (uint64_t i = 0; i < b.num; i++) {
-        xen_pfn_t gfn;
+    rc = check_range(b.addr, b.num);
+    for (uint64_t i = 0; !rc && i < b.num; i++) {
         int err;
 
-        if (user_read(&gfn, (uintptr_t)(b.arr + i), sizeof(gfn)))
+        rc = map_frame((uintptr_t)b.arr, b.addr, b.dom, i, &gfn, &err);
+        if (!rc)
+            rc = user_write((uintptr_t)(b.err + i), &err, sizeof(err));
+    }
+    return rc;
+}
+
+/* The first version marks the frames that failed in their top bits. */
+static int map_batch_v1(uint64_t arg, const uint32_t *restricted)
+{
+    struct privcmd_mmapbatch b;
+    xen_pfn_t gfn;
+    int rc;
+
+    if (user_read(&b, arg, sizeof(b)))
+        return -EFAULT;
+    if (*restricted != NOBODY && *restricted != b.dom)
+        return -EPERM;
+    if (b.num <= 0)
+        return -EINVAL;
+    rc = check_range(b.addr, b.num);
+    for (uint64_t i = 0; !rc && i < (uint64_t)b.num; i++) {
+        int err;
+
+        rc = map_frame((uintptr_t)b.arr, b.addr, b.dom, i, &gfn, &err);
+        if (rc || !err)
+            continue;
+        gfn |= PRIVCMD_MMAPBATCH_MFN_ERROR;
+        rc = user_write((uintptr_t)(b.arr + i), &gfn, sizeof(gfn));
+    }
+    return rc;
+}
+
+/* Runs of frames, one behind the other, up to the first that fails. */
+static int map_runs(uint64_t arg, const uint32_t *restricted)
+{
+    struct privcmd_mmap_entry e;
+    struct privcmd_mmap m;
+    uint64_t next = 0;
+
+    if (user_read(&m, arg, sizeof(m)))
+        return -EFAULT;
+    if (*restricted != NOBODY && *restricted != m.dom)
+        return -EPERM;
+    for (int i = 0; i < m.num; i++) {
+        if (user_read(&e, (uintptr_t)(m.entry + i), sizeof(e)))
             return -EFAULT;
-        err = mapping_put(b.addr + i * FRONT_PAGE, b.dom, gfn);
-        if (user_write((uintptr_t)(b.err + i), &err, sizeof(err)))
-            return -EFAULT;
+        if ((i && e.va != next) || !e.npages || check_range(e.va, e.npages))
+            return -EINVAL;
+        for (uint64_t j = 0; j < e.npages; j++) {
+            int rc = mapping_put(e.va + j * FRONT_PAGE, m.dom, e.mfn + j);
+
+            if (rc)
+                return rc;
+        }
+        next = e.va + e.npages * FRONT_PAGE;
     }
     return 0;
 }
 
+/* Without an address, how large is it?  No resource can be mapped. */
+static int map_resource(uint64_t arg, const uint32_t *restricted)
+{
+    struct privcmd_mmap_resource r;
+    struct xen_mem_acquire_resource ask = { .pad = 0 };
+    long rc;
+
+    if (user_read(&r, arg, sizeof(r)))
+        return -EFAULT;
+    if (*restricted != NOBODY && *restricted != r.dom)
+        return -EPERM;
+    if (!r.addr != !r.num)
+        return -EINVAL;
+    ask.domid = r.dom;
+    ask.type = r.type;
+    ask.id = r.id;
+    rc = hypercall_memory(XENMEM_acquire_resource, (uintptr_t)&ask);
+    return rc ? (int)rc : -EINVAL;
+}
+
 static long dm_op(uint64_t arg, const uint32_t *restricted)
 {
+    struct privcmd_dm_op_buf buf, first = { .size = 0 };
     struct privcmd_dm_op op;
-    struct privcmd_dm_op_buf buf;
 
     if (user_read(&op, arg, sizeof(op)))
         return -EFAULT;
@@ -60,9 +153,16 @@ static long dm_op(uint64_t arg, const uint32_t *restricted)
         return -EPERM;
     if (!op.num)
         return 0;               /* how libraries ask whether it is there */
-    if (user_read(&buf, (uintptr_t)op.ubufs, sizeof(buf)))
-        return -EFAULT;
-    return hypercall_dm(op.dom, (uintptr_t)buf.uptr, buf.size);
+    if (op.num > MAX_BUFS)
+        return -E2BIG;
+    for (unsigned int i = op.num; i-- > 0; first = buf) {
+        if (user_read(&buf, (uintptr_t)(op.ubufs + i), sizeof(buf)))
+            return -EFAULT;
+        if (buf.size > FRONT_PAGE)
+            return -E2BIG;
+    }
+    return op.num > MAX_XEN_BUFS ? -E2BIG :
+        hypercall_dm(op.dom, (uintptr_t)first.uptr, first.size);
 }
 
 static int restrict_to(uint64_t arg, uint32_t *restricted)
@@ -87,8 +187,12 @@ int privcmd_ioctl(unsigned long request, uint64_t arg, uint32_t *restricted)
         return (int)dm_op(arg, restricted);
     case IOCTL_PRIVCMD_RESTRICT:
         return restrict_to(arg, restricted);
+    case IOCTL_PRIVCMD_MMAPBATCH:
+        return map_batch_v1(arg, restricted);
+    case IOCTL_PRIVCMD_MMAP:
+        return map_runs(arg, restricted);
     case IOCTL_PRIVCMD_MMAP_RESOURCE:
-        return -EOPNOTSUPP;     /* no domain has any */
+        return map_resource(arg, restricted);
     default:
         return -ENOTTY;
     }

@@ -97,6 +97,28 @@ int vcpu_context_set(const struct xen_domctl *op)
     return hv_call(front.hv, OP_VCPU_REGS_SET, &a);
 }
 
+/* vcpu_affinity_domctl: they run on the one CPU. */
+int vcpu_affinity(const struct xen_domctl *op)
+{
+    const struct xen_domctl_vcpuaffinity *a = &op->u.vcpuaffinity;
+    const struct front_domain *d = front_domain(op->domain);
+    bool hard = a->flags & XEN_VCPUAFFINITY_HARD,
+         soft = a->flags & XEN_VCPUAFFINITY_SOFT;
+    int rc = 0;
+
+    if (!d && op->domain)
+        return -ESRCH;
+    if (a->vcpu >= (d ? d->create.vcpus : 1) || !a->flags ||
+        (hard && !a->cpumap_hard.bitmap.p) ||
+        (soft && !a->cpumap_soft.bitmap.p))
+        return -EINVAL;
+    if (hard)
+        rc = user_bitmap(&a->cpumap_hard, 1);
+    if (soft && !rc)
+        rc = user_bitmap(&a->cpumap_soft, 1);
+    return rc;
+}
+
 /* Flat segments in protected mode, as libxc leaves the first vCPU of an HVM
  * or PVH domain (tools/libs/guest/xg_dom_x86.c:vcpu_hvm). */
 void vcpu_context_boot(uint32_t dom)

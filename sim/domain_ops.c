@@ -100,6 +100,23 @@ int sim_op_DOMAIN_MAX_MEM(struct sim *sim, struct args_u64 *a)
     return rc;
 }
 
+/* domain_shutdown: the first reason stays.  dom0's would be the machine's. */
+int sim_op_DOMAIN_SHUTDOWN(struct sim *sim, struct args_u64 *a)
+{
+    struct sim_domain *d;
+    int rc = domctl_find(sim, a->dom, &d);
+
+    if (rc)
+        return rc;
+    if (!d)
+        return -EPERM;
+    if (!d->shut_down) {
+        d->shut_down = true;
+        d->shutdown_reason = (uint8_t)a->value;
+    }
+    return 0;
+}
+
 /* arch_p2m_set_access_required: views too, but only while altp2m is on. */
 int sim_op_DOMAIN_ACCESS_REQUIRED(struct sim *sim, struct args_enable *a)
 {

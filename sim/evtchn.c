@@ -7,8 +7,11 @@
 
 #include <errno.h>
 
+#include <xen/event_channel.h>
+
 #define FIRST_PORT      3       /* behind xenstore's and the console's */
 #define FIRST_LOCAL     18
+#define BUCKET          64      /* EVTCHNS_PER_BUCKET */
 
 /* evtchn_alloc_port: the lowest free one. */
 static int alloc_port(struct sim_domain *d, bool monitor)
@@ -179,5 +182,43 @@ int sim_op_EVTCHN_UNBIND(struct sim *sim, struct args_port *a)
     p->pending = false;
     p->masked = false;
     p->queued = 0;
+    return 0;
+}
+
+/* Ports exist in buckets; alloc_port() takes the lowest. */
+static bool port_exists(const struct sim_domain *d, uint32_t port)
+{
+    uint32_t last = NR_PORTS - 1;
+
+    while (d && last && d->ports[last].state == PORT_FREE)
+        last--;
+    return port < (d ? last / BUCKET + 1 : 1) * BUCKET;
+}
+
+/* evtchn_status.  xenstore's and the console's are bound to dom0; dom0's own
+ * are not modelled. */
+int sim_op_EVTCHN_STATUS(struct sim *sim, struct args_port_status *a)
+{
+    const struct sim_domain *d = sim_find(sim, a->dom);
+    const struct sim_port *p;
+
+    if (!d && a->dom && a->dom != DOMID_SELF)
+        return -ESRCH;
+    if (!port_exists(d, a->port))
+        return -EINVAL;
+    p = d ? &d->ports[a->port] : NULL;
+    if (p && p->monitor)
+        return -EACCES;
+    a->status = EVTCHNSTAT_closed;
+    a->remote = 0;
+    if (d && a->port && a->port < FIRST_PORT) {
+        a->status = EVTCHNSTAT_interdomain;
+        a->remote = FIRST_LOCAL - FIRST_PORT + a->port;
+    } else if (p && p->state == PORT_BOUND) {
+        a->status = EVTCHNSTAT_interdomain;
+        a->remote = p->local;
+    } else if (p && p->state == PORT_UNBOUND) {
+        a->status = EVTCHNSTAT_unbound;
+    }
     return 0;
 }

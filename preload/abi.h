@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Which release of Xen the client sees. */
+#ifndef XENREEL_ABI_H
+#define XENREEL_ABI_H
+
+#include <stdint.h>
+
+/* "4.17": the version files, XENVER_version and the interface versions that
+ * domctls and sysctls have to have. */
+#define SETUP_XEN_VERSION   "XENREEL_XEN_VERSION"
+
+struct abi {
+    uint8_t minor;              /* of Xen 4 */
+    uint8_t domctl, sysctl;     /* interface versions */
+    const char *extra;          /* ".7", of what Debian ships */
+};
+
+/* The one chosen in the environment, 4.17 when none is.  An unknown one is
+ * complained of once. */
+const struct abi *abi(void);
+
+#endif
