@@ -16,6 +16,11 @@ enum replay_cause {
     REPLAY_NO_EVENT,    /* the trace has an event, the model raised none */
     REPLAY_EXTRA_EVENT, /* the model raised an event the trace lacks */
     REPLAY_NO_RING,     /* an event or response, but no ring */
+    /* Of a client that is served a trace (serve.h): */
+    REPLAY_CALL,        /* it did something else */
+    REPLAY_ARGUMENT,    /* the same, but with another .field */
+    REPLAY_LONGER,      /* it went on behind the trace's end */
+    REPLAY_SHORTER,     /* it ended before the trace does */
 };
 
 struct replay_report {

@@ -149,7 +149,8 @@ static unsigned int same_op(FILE *out, const struct report_style *style,
     for (; f->name; f++) {
         char mark = mark_of(style, f, a, b);
 
-        if (!has(a, f) && !has(b, f))
+        if ((!has(a, f) && !has(b, f)) ||
+            (style->commands && f->role != HV_IN))
             continue;
         n += mark == '!';
         if (out)
@@ -227,7 +228,7 @@ unsigned int report_records(FILE *out, const struct report_style *style,
     }
     n = same_op(out, style, &a, &b);
     n += compare_rest(out, style, a.rec, b.rec);
-    if (hv_ops_table[a.rec->op].kind == KIND_CALL) {
+    if (hv_ops_table[a.rec->op].kind == KIND_CALL && !style->commands) {
         mark = a.rec->result == b.rec->result ? ' ' : '!';
         n += mark == '!';
         if (out)
@@ -260,6 +261,19 @@ static void print_cause(FILE *out, const struct replay_report *report)
         fprintf(out, "the trace has ring traffic here, but no ring is "
                 "set up\n");
         break;
+    case REPLAY_CALL:
+        fprintf(out, "the client did something else\n");
+        break;
+    case REPLAY_ARGUMENT:
+        fprintf(out, "the client gave another %s\n",
+                report->field ? report->field->name : "value");
+        break;
+    case REPLAY_LONGER:
+        fprintf(out, "the client went on behind the trace's end\n");
+        break;
+    case REPLAY_SHORTER:
+        fprintf(out, "the client ended, and the trace goes on\n");
+        break;
     }
 }
 
@@ -267,8 +281,9 @@ static void print_cause(FILE *out, const struct replay_report *report)
  * the actual one. */
 static const struct hv_record *subject(const struct replay_report *report)
 {
-    return report->cause == REPLAY_EXTRA_EVENT ? &report->actual
-                                               : &report->expected;
+    return report->cause == REPLAY_EXTRA_EVENT ||
+           report->cause == REPLAY_LONGER ? &report->actual
+                                          : &report->expected;
 }
 
 uint64_t report_seq(const struct replay_report *report)
@@ -279,13 +294,17 @@ uint64_t report_seq(const struct replay_report *report)
 static void print_difference(FILE *out, const struct replay_report *report,
                              bool colour)
 {
-    struct report_style style = { "expected", "actual", colour, false };
+    bool client = report->cause >= REPLAY_CALL;
+    struct report_style style = {
+        "expected", "actual", colour, .strict = client, .commands = client
+    };
     const struct hv_record *expected = &report->expected;
     const struct hv_record *actual = &report->actual;
 
-    if (report->cause == REPLAY_NO_EVENT || report->cause == REPLAY_NO_RING)
+    if (report->cause == REPLAY_NO_EVENT ||
+        report->cause == REPLAY_NO_RING || report->cause == REPLAY_SHORTER)
         actual = NULL;
-    if (report->cause == REPLAY_EXTRA_EVENT)
+    if (subject(report) == actual)
         expected = NULL;
     fprintf(out, "  cause: ");
     print_cause(out, report);

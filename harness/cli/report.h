@@ -17,6 +17,7 @@ struct report_style {
     bool colour;
     bool strict;        /* observations and arguments count as well; else
                          * only what hv_op_difference compares */
+    bool commands;      /* show arguments alone: results are not known */
 };
 
 /* The number of differences between A and B under STYLE; with OUT not NULL
