@@ -23,6 +23,12 @@ static unsigned int nr_missing;
 
 long hypercall_missing(const char *family, uint64_t number)
 {
+    struct args_client_hypercall a = {
+        .number = number,
+        .family = { .p = (void *)(uintptr_t)family, .len = strlen(family) },
+    };
+
+    hv_call(front.hv, OP_CLIENT_HYPERCALL, &a);
     for (unsigned int i = 0; i < nr_missing; i++) {
         if (missing[i].number == number &&
             !strcmp(missing[i].family, family))

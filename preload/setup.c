@@ -13,9 +13,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "harness/serve.h"
 #include "preload/domctl.h"
 #include "preload/front.h"
 #include "preload/libc.h"
+#include "preload/record.h"
 #include "preload/xenstore.h"
 #include "sim/sim.h"
 #include "traces/text.h"
@@ -161,6 +163,14 @@ static enum front_end at_end(const char *word)
     return word && !strcmp(word, "shutdown") ? END_SHUTDOWN : END_SIGNAL;
 }
 
+static void introduce_domains(void)
+{
+    for (uint32_t i = 0; i < front.nr_domains; i++)
+        xenstore_introduce(front.domains[i].id, front.domains[i].name,
+                           front.domains[i].create.ram * 4,
+                           front.domains[i].create.vcpus);
+}
+
 static int start_domains(void)
 {
     for (uint32_t i = 0; i < front.nr_domains; i++) {
@@ -168,11 +178,11 @@ static int start_domains(void)
 
         if (front.domains[i].create.type != GUEST_PV)
             vcpu_context_boot(a.dom);
+        record_domain(a.dom, front.domains[i].name);
         hv_call(front.hv, OP_DOMAIN_UNPAUSE, &a);
-        xenstore_introduce(a.dom, front.domains[i].name,
-                           front.domains[i].create.ram * 4,
-                           front.domains[i].create.vcpus);
     }
+    record_phase(PHASE_START);
+    introduce_domains();
     return 0;
 }
 
@@ -193,36 +203,90 @@ static void forked(void)
     mapping_forked();
 }
 
+static int open_arena(struct sim_pages *pages)
+{
+    struct file *arena;
+    int rc = arena_open(pages);
+
+    if (!rc)
+        rc = file_add(arena_fd(), FILE_HIDDEN, &arena);
+    if (rc)
+        front_say("guest memory: %s", strerror(-rc));
+    return rc;
+}
+
+/* The machine is this process's. */
+static int claim(void)
+{
+    front.pid = getpid();
+    return pthread_atfork(front_lock, front_unlock, forked) ? -ENOMEM : 0;
+}
+
+/* What a served trace has up to its client's start. */
+static int take_served(const struct hv_record *rec)
+{
+    const struct args_client_domain *a = &rec->args.CLIENT_DOMAIN;
+    struct front_domain *d;
+
+    if (rec->op == OP_DOMAIN_CREATE)
+        return add_domain(&rec->args.DOMAIN_CREATE);
+    d = rec->op == OP_CLIENT_DOMAIN ? front_domain(a->dom) : NULL;
+    if (d && a->name.len < sizeof(d->name)) {
+        memcpy(d->name, a->name.p, a->name.len);
+        d->name[a->name.len] = '\0';
+    }
+    return 0;
+}
+
+static int start_served(void)
+{
+    const struct hv_record *rec;
+    struct sim_pages pages = { .ctx = NULL };
+    int rc = open_arena(&pages);
+    bool started = false;
+
+    if (!rc)
+        front.hv = front.model = record_serve(&pages);
+    if (!front.hv)
+        return rc ? rc : -ENODEV;
+    if (!rc)
+        rc = claim();
+    while (!rc && !started && (rec = serve_next(front.hv))) {
+        started = rec->op == OP_CLIENT_PHASE;
+        rc = take_served(rec);
+        serve_take(front.hv);
+    }
+    introduce_domains();
+    return rc;
+}
+
 static int start(void)
 {
     const char *path = getenv(SETUP_FILE);
     struct sim_config config = { .seed = number(SETUP_SEED, 0) };
-    struct file *arena;
     int rc;
 
+    if (record_serves())
+        return start_served();
     if (!path)
         return -ENODEV;
-    rc = arena_open(&config.pages);
-    if (!rc)
-        rc = file_add(arena_fd(), FILE_HIDDEN, &arena);
-    if (rc) {
-        front_say("guest memory: %s", strerror(-rc));
+    rc = open_arena(&config.pages);
+    if (rc)
         return rc;
-    }
     front.model = sim_open(&config);
     if (!front.model)
         return -ENOMEM;
-    front.hv = front.model;
+    front.hv = record_wrap(front.model);
+    if (!front.hv)
+        return -ENODEV;
     program.loops = number(SETUP_LOOPS, 1);
     program.at_end = at_end(getenv(SETUP_AT_END));
     rc = read_setup(path);
     if (rc)
         return rc;
     name_domains(getenv(SETUP_NAMES));
-    front.pid = getpid();
-    if (pthread_atfork(front_lock, front_unlock, forked))
-        return -ENOMEM;
-    return start_domains();
+    rc = claim();
+    return rc ? rc : start_domains();
 }
 
 int front_start(void)
@@ -285,10 +349,54 @@ bool front_over(void)
     return program.ended && program.at_end == END_WAIT;
 }
 
+static enum step end_client(void)
+{
+    program.ended = true;
+    kill(getpid(), SIGTERM);
+    return STEP_SIGNAL;
+}
+
+/* Pass over what the guests do next: true when there was any. */
+static bool feed_served(void)
+{
+    const struct hv_record *rec = serve_next(front.hv);
+    bool any = false;
+
+    for (; rec && hv_ops_table[rec->op].kind == KIND_GUEST;
+         rec = serve_next(front.hv)) {
+        serve_take(front.hv);
+        any = true;
+    }
+    return any;
+}
+
+/* The guests' actions are in the trace, and so is their end; at the trace's
+ * end, or behind a difference, there is nothing left to wait for. */
+static enum step served_step(void)
+{
+    const struct hv_record *rec;
+    uint32_t phase;
+
+    do {
+        if (run())
+            return STEP_EVENT;
+    } while (feed_served());
+    rec = serve_next(front.hv);
+    if (!rec)
+        return program.ended ? STEP_IDLE : end_client();
+    if (rec->op != OP_CLIENT_PHASE)
+        return STEP_IDLE;
+    phase = rec->args.CLIENT_PHASE.phase;
+    serve_take(front.hv);
+    return phase == PHASE_SIGNAL ? end_client() : STEP_IDLE;
+}
+
 enum step front_step(void)
 {
     if (!front.hv)
         return STEP_IDLE;
+    if (record_serves())
+        return served_step();
     if (run())
         return STEP_EVENT;
     while (program.done < program.loops && drained()) {
@@ -299,8 +407,7 @@ enum step front_step(void)
     if (program.ended || !drained())
         return STEP_IDLE;
     program.ended = true;
-    if (program.at_end != END_SIGNAL)
-        return STEP_IDLE;
-    kill(getpid(), SIGTERM);
-    return STEP_SIGNAL;
+    record_phase(program.at_end == END_SIGNAL ? PHASE_SIGNAL :
+                 program.at_end == END_SHUTDOWN ? PHASE_SHUTDOWN : PHASE_WAIT);
+    return program.at_end == END_SIGNAL ? end_client() : STEP_IDLE;
 }

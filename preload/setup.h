@@ -11,8 +11,10 @@
 #define SETUP_LOOPS     "XENREEL_LOOPS"
 /* What happens then: "signal" (SIGTERM), "shutdown", "wait". */
 #define SETUP_AT_END    "XENREEL_AT_END"
-/* A trace to record into, name.xrt. */
+/* The abstract socket that takes what is recorded (harness/stream.h). */
 #define SETUP_OUTPUT    "XENREEL_OUTPUT"
+/* The one that gives a trace to serve: then none of the others count. */
+#define SETUP_SERVE     "XENREEL_SERVE"
 /* The domains' names: "1=guest,2=other". */
 #define SETUP_NAMES     "XENREEL_NAMES"
 

@@ -50,7 +50,7 @@ says out '^/vm/[-0-9a-f]{36}/name = "guest1"'
 tool 0 xenstore-ls /local/domain/1/cpu
 printf '0 = ""\n availability = "online"\n' | cmp -s - out || fail "xenstore-ls"
 tool 0 xenstore-list /local/domain/1/memory
-printf 'static-max\ntarget\n' | cmp -s - out || fail "xenstore-list"
+printf 'static-max\ntarget\nvideoram\n' | cmp -s - out || fail "xenstore-list"
 tool 1 xenstore-read /local/domain/1/nothing
 says err "couldn't read path /local/domain/1/nothing"
 tool 1 xenstore-exists /local/domain/7

@@ -2,7 +2,6 @@
 #include "harness/cli/client.h"
 
 #include <dlfcn.h>
-#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -15,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "harness/cli/cli.h"
+#include "harness/cli/client_trace.h"
 #include "harness/cli/scenario.h"
 #include "preload/setup.h"
 #include "traces/text.h"
@@ -33,6 +32,8 @@ struct client {
     bool many;                  /* seeds .seed to .last_seed */
     uint64_t last_seed;
     char **command;
+    struct cli_files files;             /* -o, or the trace to serve */
+    struct client_trace *trace;         /* NULL: neither */
     char names[MAX_NAMES];
     char setup[32];             /* the file that the library reads */
     char library[PATH_MAX];
@@ -44,6 +45,9 @@ static const struct argp_option common_options[] = {
       0 },
     { "seed", 's', "N", 0, "Draw the order of vCPUs from seed N (default: 0, "
       "one after the other)", 0 },
+    { "output", 'o', "TRACE", 0, "Record all that the client does and sees",
+      0 },
+    { "force", 'f', NULL, 0, "Replace TRACE when it exists", 0 },
     { 0 }
 };
 
@@ -130,6 +134,12 @@ static error_t parse_common(int key, char *arg, struct argp_state *state)
     case 's':
         c->seed = cli_number(state, "--seed", arg);
         c->many = false;
+        break;
+    case 'o':
+        c->files.out = arg;
+        break;
+    case 'f':
+        c->files.force = true;
         break;
     case ARGP_KEY_ARG:
         argp_error(state, "a scenario or a command, not both: '%s'", arg);
@@ -244,69 +254,6 @@ static int find_library(struct client *c)
                     "as a whole?", strerror(errno));
 }
 
-/* The file that execvp would take, or an empty string. */
-static void find_command(const char *name, char path[PATH_MAX])
-{
-    const char *dirs = getenv("PATH");
-
-    if (strchr(name, '/')) {
-        snprintf(path, PATH_MAX, "%s", name);
-        return;
-    }
-    for (dirs = dirs ? dirs : "/bin:/usr/bin"; *dirs;) {
-        int len = (int)strcspn(dirs, ":");
-
-        snprintf(path, PATH_MAX, "%.*s/%s", len, dirs, name);
-        if (!access(path, X_OK))
-            return;
-        dirs += len + (dirs[len] == ':');
-    }
-    *path = '\0';
-}
-
-static bool has_interpreter(int fd, const Elf64_Ehdr *e)
-{
-    for (unsigned int i = 0; i < e->e_phnum; i++) {
-        Elf64_Phdr p;
-
-        if (pread(fd, &p, sizeof(p), e->e_phoff + (off_t)i * sizeof(p)) !=
-            sizeof(p))
-            return false;
-        if (p.p_type == PT_INTERP)
-            return true;
-    }
-    return false;
-}
-
-/* Nothing can be put in front of a static program, nor of a setuid one. */
-static int check_command(const char *name)
-{
-    char path[PATH_MAX];
-    struct stat st;
-    Elf64_Ehdr e;
-    int fd, status = CLI_OK;
-    ssize_t n;
-
-    find_command(name, path);
-    fd = *path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
-    if (fd < 0)
-        return cli_fail(CLI_INPUT, name, "%s",
-                        *path ? strerror(errno) : "no such command");
-    n = pread(fd, &e, sizeof(e), 0);
-    if (n == sizeof(e) && !memcmp(e.e_ident, ELFMAG, SELFMAG)) {
-        if (e.e_ident[EI_CLASS] != ELFCLASS64)
-            status = cli_fail(CLI_INPUT, path, "not a 64-bit program");
-        else if (!has_interpreter(fd, &e))
-            status = cli_fail(CLI_INPUT, path, "statically linked: there is "
-                              "no place for the model; link it dynamically");
-    }
-    if (!status && !fstat(fd, &st) && st.st_mode & (S_ISUID | S_ISGID))
-        status = cli_fail(CLI_INPUT, path, "setuid programs ignore "
-                          "LD_PRELOAD; run a copy without the bit");
-    close(fd);
-    return status;
-}
-
 static void set_number(const char *name, uint64_t value)
 {
     char text[24];
@@ -359,6 +306,8 @@ static void set_environment(const struct client *c, uint64_t seed)
     setenv(SETUP_NAMES, c->names, 1);
     set_number(SETUP_SEED, seed);
     set_number(SETUP_LOOPS, c->loops);
+    if (c->trace)
+        client_trace_export(c->trace);
 }
 
 static pid_t child;
@@ -414,6 +363,8 @@ static int spawn(const struct client *c, uint64_t seed, int out)
         _exit(cli_fail(CLI_INPUT, c->command[0], "%s", strerror(errno)));
     }
     signals();
+    if (c->trace)
+        client_trace_attend(c->trace, child);
     while (waitpid(child, &status, 0) < 0 && errno == EINTR)
         ;
     if (WIFEXITED(status))
@@ -461,6 +412,27 @@ int client_wanted(int argc, char **argv)
     return separator(argc, argv) + 1 < argc;
 }
 
+static struct client *new_client(char **command)
+{
+    struct client *c = calloc(1, sizeof(*c));
+
+    if (!c) {
+        cli_fail(CLI_ENVIRONMENT, NULL, "out of memory");
+        return NULL;
+    }
+    c->at_end = "signal";
+    c->loops = 1;
+    c->command = command;
+    return c;
+}
+
+static int run_with_trace(struct client *c)
+{
+    int status = spawn(c, c->seed, -1);
+
+    return c->trace ? client_trace_close(c->trace, status) : status;
+}
+
 int client_run(int argc, char **argv)
 {
     static const struct argp_child children[] = {
@@ -473,23 +445,54 @@ int client_run(int argc, char **argv)
         children, NULL, NULL
     };
     int at = separator(argc, argv), status;
-    struct client *c = calloc(1, sizeof(*c));
+    struct client *c = new_client(argv + at + 1);
 
     if (!c)
-        return cli_fail(CLI_ENVIRONMENT, NULL, "out of memory");
-    c->at_end = "signal";
-    c->loops = 1;
+        return CLI_ENVIRONMENT;
     argp_parse(&argp, at, argv, 0, NULL, c);
-    c->command = argv + at + 1;
-    status = check_command(c->command[0]);
+    if (c->many && c->files.out) {
+        free(c);
+        return cli_fail(CLI_USAGE, NULL, "--output is for one run: use "
+                        "--seed N instead of --seeds");
+    }
+    status = client_check(c->command[0]);
     if (!status)
         status = find_library(c);
     if (!status)
         status = write_setup(c);
+    if (!status && c->files.out)
+        status = client_record_open(&c->trace, &c->files, c->command,
+                                    c->seed);
     if (!status)
-        status = c->many ? run_seeds(c) : spawn(c, c->seed, -1);
+        status = c->many ? run_seeds(c) : run_with_trace(c);
     if (*c->setup)
         unlink(c->setup);
+    free(c);
+    return status;
+}
+
+int client_replay(int argc, char **argv)
+{
+    static const struct argp argp = {
+        NULL, cli_parse_files, "TRACE -- COMMAND [ARGUMENT...]",
+        "Run COMMAND, a client of Xen's, with the answers that TRACE has, up "
+        "to the first call or response that differs.\v" CLI_EXIT_DOC,
+        NULL, NULL, NULL
+    };
+    int at = separator(argc, argv), status;
+    struct client *c = new_client(argv + at + 1);
+
+    if (!c)
+        return CLI_ENVIRONMENT;
+    c->files.what = "trace";
+    argp_parse(&argp, at, argv, 0, NULL, &c->files);
+    status = client_check(c->command[0]);
+    if (!status)
+        status = find_library(c);
+    if (!status)
+        status = client_serve_open(&c->trace, &c->files);
+    if (!status)
+        status = run_with_trace(c);
     free(c);
     return status;
 }

@@ -16,6 +16,12 @@ int client_wanted(int argc, char **argv);
 /* Run it.  The client's own exit status (128 + N when signal N ended it, but
  * 0 for the signal at the guests' end); otherwise an exit status of cli.h. */
 int client_run(int argc, char **argv);
+/* xenreel replay TRACE -- COMMAND: serve it the trace.  An exit status. */
+int client_replay(int argc, char **argv);
+
+/* Can the command NAME be run so?  Nothing can be put in front of a static
+ * program.  An exit status; it has complained. */
+int client_check(const char *name);
 
 /* What a command did with one seed or another. */
 #define CLIENT_MAX_OUTCOMES 64

@@ -2,17 +2,48 @@
 #include "harness/cli/cli.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "harness/names.h"
 
 #define REASONS 64      /* more than any Xen has; the rest count as "other" */
+
+#define MISSING 64      /* hypercalls that are told apart */
+
+/* A hypercall that a client made and the model lacks. */
+struct missing {
+    char family[32];
+    uint64_t number, count;
+};
 
 struct counts {
     uint64_t op[OP_COUNT];
     uint64_t event[REASONS + 1];
     uint64_t known;
     uint64_t failed;
+    struct missing missing[MISSING];
+    unsigned int nr_missing;
 };
+
+static void count_missing(struct counts *counts,
+                          const struct args_client_hypercall *a)
+{
+    struct missing *m = counts->missing, *end = m + counts->nr_missing;
+    char family[sizeof(m->family)];
+
+    snprintf(family, sizeof(family), "%.*s", (int)a->family.len,
+             a->family.len ? (const char *)a->family.p : "");
+    while (m < end && (m->number != a->number || strcmp(m->family, family)))
+        m++;
+    if (m == end && counts->nr_missing == MISSING)
+        return;
+    if (m == end) {
+        counts->nr_missing++;
+        *m = (struct missing){ .number = a->number };
+        memcpy(m->family, family, sizeof(family));
+    }
+    m->count++;
+}
 
 static void count(struct counts *counts, const struct hv_record *rec)
 {
@@ -21,6 +52,8 @@ static void count(struct counts *counts, const struct hv_record *rec)
     counts->op[rec->op]++;
     counts->known += !!(rec->flags & RECORD_KNOWN);
     counts->failed += rec->result < 0;
+    if (rec->op == OP_CLIENT_HYPERCALL)
+        count_missing(counts, &rec->args.CLIENT_HYPERCALL);
     if (rec->op == OP_EVENT) {
         uint32_t reason = rec->args.EVENT.ev.reason;
 
@@ -50,6 +83,19 @@ static void print_meta(const char *file, const struct trace_reader *reader)
     printf("%-18s %" PRIu32 "\n", "vm_event ABI", meta->vm_event_abi);
     printf("%-18s %" PRIu64 "\n", "seed", meta->seed);
     printf("%-18s %" PRIu64 "\n", "records", trace_count(reader));
+}
+
+static void print_missing(const struct counts *counts)
+{
+    if (!counts->nr_missing)
+        return;
+    printf("what the client asked for and the model lacks\n");
+    for (unsigned int i = 0; i < counts->nr_missing; i++) {
+        const struct missing *m = &counts->missing[i];
+
+        printf("%10" PRIu64 "  %s %" PRIu64 "\n", m->count, m->family,
+               m->number);
+    }
 }
 
 static void print_counts(const struct counts *counts)
@@ -97,6 +143,7 @@ int cmd_info(int argc, char **argv)
     while ((rc = trace_next(reader, &rec)) > 0)
         count(&counts, &rec);
     print_counts(&counts);
+    print_missing(&counts);
     if (rc < 0)
         status = cli_fail_trace(files.in, rc, trace_last_error(reader));
     trace_close(reader);

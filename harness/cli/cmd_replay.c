@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "harness/cli/client.h"
 #include "harness/cli/report.h"
 #include "sim/sim.h"
 
@@ -267,6 +268,8 @@ int cmd_replay(int argc, char **argv)
     long online = sysconf(_SC_NPROCESSORS_ONLN);
     struct replay replay = { .jobs = online > 0 ? online : 1 };
 
+    if (client_wanted(argc, argv))
+        return client_replay(argc, argv);
     argp_parse(&argp, argc, argv, 0, NULL, &replay);
     return replay_all(&replay);
 }

@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "harness/cli/client_trace.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "harness/cli/report.h"
+#include "harness/stream.h"
+#include "preload/setup.h"
+
+#define BATCH           64      /* records sent at a time */
+#define GRACE_MS        2000    /* for a client that differs to end */
+
+struct client_trace {
+    char name[sizeof(struct sockaddr_un)];      /* of the abstract socket */
+    int listener;
+    struct stream in;           /* .fd -1: nobody yet */
+    bool any;                   /* a client came */
+    pid_t child;
+    /* recording */
+    bool records;
+    struct cli_recording recording;
+    char *source;
+    int error;
+    /* serving */
+    const char *file;
+    struct trace_reader *reader;
+    struct replay_report report;
+    struct hv_record sent[BATCH];       /* .taken of them are no more here */
+    unsigned int nr_sent, taken;
+};
+
+/* A socket with a name that the kernel picks. */
+static int listen_for(struct client_trace *t)
+{
+    struct sockaddr_un at = { .sun_family = AF_UNIX };
+    socklen_t len = sizeof(at);
+
+    t->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (t->listener < 0 ||
+        bind(t->listener, (struct sockaddr *)&at, sizeof(at.sun_family)) ||
+        listen(t->listener, 1) ||
+        getsockname(t->listener, (struct sockaddr *)&at, &len))
+        return cli_fail(CLI_ENVIRONMENT, NULL, "socket: %s", strerror(errno));
+    len -= offsetof(struct sockaddr_un, sun_path) + 1;
+    memcpy(t->name, at.sun_path + 1, len);
+    return CLI_OK;
+}
+
+static struct client_trace *new_trace(void)
+{
+    struct client_trace *t = calloc(1, sizeof(*t));
+
+    if (!t) {
+        cli_fail(CLI_ENVIRONMENT, NULL, "out of memory");
+        return NULL;
+    }
+    t->listener = t->in.fd = -1;
+    t->report.expected.op = t->report.actual.op = OP_NOTE;
+    return t;
+}
+
+static void free_trace(struct client_trace *t)
+{
+    if (t->listener >= 0)
+        close(t->listener);
+    if (t->in.fd >= 0)
+        close(t->in.fd);
+    while (t->taken < t->nr_sent)
+        hv_record_free(&t->sent[t->taken++]);
+    replay_report_free(&t->report);
+    if (t->reader)
+        trace_close(t->reader);
+    free(t->source);
+    free(t);
+}
+
+static char *join(char **words)
+{
+    char *text = NULL;
+    size_t len;
+    FILE *out = open_memstream(&text, &len);
+
+    if (!out)
+        return NULL;
+    for (char **word = words; *word; word++)
+        fprintf(out, "%s%s", word == words ? "" : " ", *word);
+    fclose(out);
+    return text;
+}
+
+int client_record_open(struct client_trace **trace, struct cli_files *files,
+                       char **command, uint64_t seed)
+{
+    struct client_trace *t = new_trace();
+    int status = CLI_ENVIRONMENT;
+
+    if (t) {
+        t->records = true;
+        files->in = t->source = join(command);
+        status = listen_for(t);
+    }
+    if (!status)
+        status = cli_create(&t->recording, files, "sim", seed);
+    if (!status)
+        *trace = t;
+    else if (t)
+        free_trace(t);
+    return status;
+}
+
+int client_serve_open(struct client_trace **trace,
+                      const struct cli_files *files)
+{
+    struct client_trace *t = new_trace();
+    int status = CLI_ENVIRONMENT;
+
+    if (t) {
+        t->file = files->in;
+        status = listen_for(t);
+    }
+    if (!status)
+        status = cli_open(t->file, &t->reader);
+    if (!status)
+        *trace = t;
+    else if (t)
+        free_trace(t);
+    return status;
+}
+
+void client_trace_export(const struct client_trace *t)
+{
+    setenv(t->records ? SETUP_OUTPUT : SETUP_SERVE, t->name, 1);
+}
+
+/* ---- serving ---- */
+
+/* A copy of the next record that is something to do: 1, 0, -Exxx. */
+static int read_next(struct client_trace *t, struct hv_record *to)
+{
+    struct hv_record rec;
+    int rc;
+
+    do {
+        rc = trace_next(t->reader, &rec);
+    } while (rc > 0 && rec.op == OP_NOTE);
+    return rc > 0 && hv_record_copy(to, &rec) ? -ENOMEM : rc;
+}
+
+/* The client did all that it got; the next ones, or the end. */
+static void serve_records(struct client_trace *t)
+{
+    struct stream_head head = { .kind = STREAM_END, .field = -1 };
+    int rc = 1;
+
+    t->nr_sent = t->taken = 0;
+    while (t->nr_sent < BATCH &&
+           (rc = read_next(t, &t->sent[t->nr_sent])) > 0)
+        t->nr_sent++;
+    if (rc < 0)
+        t->error = rc;
+    if (!t->nr_sent)
+        stream_send(t->in.fd, &head, NULL);
+    for (unsigned int i = 0; i < t->nr_sent; i++) {
+        head.kind = STREAM_RECORD;
+        head.cause = t->nr_sent - i - 1;
+        if (stream_send(t->in.fd, &head, &t->sent[i]))
+            return;             /* it is gone */
+    }
+}
+
+/* The client did it: it belongs to what stands before a difference. */
+static void taken(struct client_trace *t)
+{
+    struct replay_report *report = &t->report;
+
+    if (t->taken == t->nr_sent)
+        return;
+    report->records++;
+    report->events += t->sent[t->taken].op == OP_EVENT;
+    if (report->nr_context == REPLAY_CONTEXT) {
+        hv_record_free(&report->context[0]);
+        memmove(report->context, report->context + 1,
+                (REPLAY_CONTEXT - 1) * sizeof(report->context[0]));
+        report->nr_context--;
+    }
+    report->context[report->nr_context++] = t->sent[t->taken++];
+}
+
+static void differs(struct client_trace *t, const struct stream_head *head,
+                    const struct hv_record *actual)
+{
+    struct replay_report *report = &t->report;
+
+    report->cause = head->cause;
+    report->actual = *actual;
+    if (t->taken < t->nr_sent) {
+        report->expected = t->sent[t->taken++];
+        if (head->field >= 0)
+            report->field =
+                &hv_ops_table[report->expected.op].fields[head->field];
+    }
+    kill(t->child, SIGTERM);    /* there is nothing more to serve */
+}
+
+/* The client is gone: was that all? */
+static void was_all(struct client_trace *t)
+{
+    struct replay_report *report = &t->report;
+    int rc = 1;
+
+    if (report->cause != REPLAY_SAME || t->error)
+        return;
+    if (t->taken < t->nr_sent)
+        report->expected = t->sent[t->taken++];
+    else
+        rc = read_next(t, &report->expected);
+    if (rc > 0)
+        report->cause = REPLAY_SHORTER;
+    else
+        t->error = rc;
+}
+
+static int report_served(struct client_trace *t)
+{
+    const struct replay_report *report = &t->report;
+
+    if (t->error)
+        return cli_fail_trace(t->file, t->error, trace_last_error(t->reader));
+    if (!t->any)
+        return cli_fail(CLI_INPUT, t->file, "the command has opened no Xen "
+                        "device: nothing was compared");
+    fflush(stdout);
+    if (!report_replay(stdout, t->file, report, cli_colour(stdout)))
+        return CLI_OK;
+    printf("  show with: xenreel show --from %" PRIu64 " --count %d %s\n",
+           report_seq(report) > REPLAY_CONTEXT ?
+           report_seq(report) - REPLAY_CONTEXT : 1, 2 * REPLAY_CONTEXT,
+           t->file);
+    return CLI_DIFFERENCES;
+}
+
+/* ---- talking ---- */
+
+/* One message of the client's: false when there will be no more. */
+static bool message(struct client_trace *t)
+{
+    struct stream_head head;
+    struct hv_record rec;
+    int rc = stream_receive(&t->in, &head, &rec);
+
+    if (rc <= 0) {
+        t->error = t->error ? t->error : rc;
+        return false;
+    }
+    if (t->records && head.kind == STREAM_RECORD && !t->error)
+        t->error = t->recording.sink.put(&t->recording.sink, &rec);
+    else if (!t->records && head.kind == STREAM_NEXT)
+        serve_records(t);
+    else if (!t->records && head.kind == STREAM_TAKEN)
+        taken(t);
+    else if (!t->records && head.kind == STREAM_DIFFERS &&
+             t->report.cause == REPLAY_SAME) {
+        differs(t, &head, &rec);
+        return true;            /* REC is kept */
+    }
+    hv_record_free(&rec);
+    return true;
+}
+
+/* What has come, at least one: false when there will be no more. */
+static bool messages(struct client_trace *t)
+{
+    do {
+        if (!message(t))
+            return false;
+    } while (stream_has(&t->in));
+    return true;
+}
+
+static void let_in(struct client_trace *t)
+{
+    t->in.fd = accept4(t->listener, NULL, NULL, SOCK_CLOEXEC);
+    close(t->listener);
+    t->listener = -1;
+    t->any = t->in.fd >= 0;
+}
+
+void client_trace_attend(struct client_trace *t, pid_t child)
+{
+    struct pollfd p[2] = {
+        { .events = POLLIN },
+        { .fd = pidfd_open(child, 0), .events = POLLIN },
+    };
+    bool open = true;
+
+    t->child = child;
+    while (p[1].fd >= 0) {
+        int n;
+
+        p[0].fd = t->in.fd >= 0 ? t->in.fd : t->listener;
+        if (!open)
+            p[0].fd = -1;
+        n = poll(p, 2, t->report.cause == REPLAY_SAME ? -1 : GRACE_MS);
+        if (!n)
+            kill(child, SIGKILL);
+        if (n > 0 && p[0].revents && t->in.fd < 0)
+            let_in(t);
+        else if (n > 0 && p[0].revents)
+            open = messages(t);
+        else if (n > 0 || (n < 0 && errno != EINTR))
+            break;
+    }
+    if (p[1].fd >= 0)
+        close(p[1].fd);
+}
+
+static int close_recording(struct client_trace *t, int status)
+{
+    int sealed = cli_finish(&t->recording, t->any);
+
+    if (!t->any)
+        return cli_fail(CLI_INPUT, t->recording.file, "the command has opened "
+                        "no Xen device: nothing was recorded");
+    if (t->error)
+        return cli_fail(CLI_ENVIRONMENT, t->recording.file, "%s: the "
+                        "recording is incomplete", strerror(-t->error));
+    return sealed ? sealed : status;
+}
+
+int client_trace_close(struct client_trace *t, int status)
+{
+    if (t->records) {
+        status = close_recording(t, status);
+    } else {
+        was_all(t);
+        status = report_served(t);
+    }
+    free_trace(t);
+    return status;
+}

@@ -1,0 +1,103 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# A client that is recorded, and one that is served a trace: xen-access in all
+# of its modes, deviations, and what the model lacks.
+. "${top_srcdir:-$(dirname "$0")/..}/tests/functions.sh"
+access=/usr/lib/xen-4.17/bin/xen-access
+[ -x $access ] || exit 77
+
+# altp2m modes set a million frames, one call each: one of them is enough.
+for mode in write exec breakpoint debug cpuid desc_access write_ctrlreg_cr4; do
+    expect 0 run -o $mode.xrt -- $access 1 $mode
+    cp out $mode.out
+    absent $mode.xrt.partial
+    expect 0 replay $mode.xrt
+    says out ' 0 differences'
+    expect 0 replay $mode.xrt -- $access 1 $mode
+    says out "^$mode.xrt: [0-9]+ records, [1-9][0-9]* events: ok"
+    grep -v "^$mode.xrt" out | cmp -s - $mode.out ||
+        fail "$mode: other output when served"
+done
+"$xenreel" run -o altp2m.xrt -- $access 1 altp2m_write >/dev/null 2>&1
+expect 0 replay altp2m.xrt
+expect 0 replay altp2m.xrt -- $access 1 altp2m_write
+
+# From the domain's creation on, the guest's program included.
+expect 0 show write.xrt
+grep -q '^#1  domain.create' out || fail "not from the start"
+says out 'guest.write  '
+says out 'vm_event.op .*out=3'
+says out 'respond mem_access'
+says out 'client.phase .*phase=signal'
+
+# One seed, one trace.
+for i in 1 2 3 4 5 6 7 8 9 10; do
+    expect 0 run --seed 7 --force -o seed.xrt -- $access 1 cpuid
+    expect 0 show seed.xrt
+    [ -e first ] || cp out first
+    cmp -s out first || fail "run $i differs"
+done
+expect 4 run -o write.xrt -- $access 1 write
+says err 'it exists'
+
+# Deviations: another mode, another domain, too long, too short, and an edited
+# trace: a call, a response.
+expect 1 replay write.xrt -- $access 1 exec
+says out 'DIFFERENCE at record #19 \(mem_access.set\)'
+says out 'the client gave another access'
+says out '^  ! access +rx +rw'
+expect 1 replay write.xrt -- $access 2 write
+says out '^  ! dom +1 +2'
+expect 0 show write.xrt
+grep -v 'evtchn.unbind' out >cut
+head -40 out >short
+sed '/^[^ ]* *respond/s/flags=paused/flags=paused|deny/' out >edited
+for t in cut short edited; do
+    expect 0 import --from text -o $t.xrt $t
+    expect 1 replay $t.xrt -- $access 1 write
+done
+says out '^  ! flags +paused.deny +paused'
+expect 1 replay write.xrt -- /usr/sbin/xen-hvmctx 1
+says out 'DIFFERENCE'
+
+# No client at all, a client that is killed, one that asks for what there is
+# not.
+expect 3 replay write.xrt -- true
+says err 'no Xen device'
+expect 3 run -o none.xrt -- true
+absent none.xrt none.xrt.partial
+cat >ask.c <<'END'
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+#include <xen/xen.h>
+#include <xen/sys/privcmd.h>
+
+int main(int argc, char **argv)
+{
+    struct privcmd_hypercall call = { .op = atoi(argv[1]) };
+    int fd = open("/dev/xen/privcmd", O_RDWR);
+
+    for (int i = 0; i < 3; i++)
+        ioctl(fd, IOCTL_PRIVCMD_HYPERCALL, &call);
+    if (argc > 2)
+        kill(getpid(), SIGKILL);
+    return 0;
+}
+END
+if ${CC:-cc} -o ask ask.c 2>/dev/null; then
+    expect 0 run -o ask.xrt -- ./ask 27
+    expect 0 info ask.xrt
+    says out 'what the client asked for and the model lacks'
+    says out '^ +3  hypercall 27$'
+    expect 0 replay ask.xrt
+    expect 0 replay ask.xrt -- ./ask 27
+    expect 1 replay ask.xrt -- ./ask 28
+    says out '^  ! number +27 +28'
+    expect 137 run -o killed.xrt -- ./ask 27 now
+    absent killed.xrt.partial
+    expect 0 diff ask.xrt killed.xrt
+fi
+exit $failed
