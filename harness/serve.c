@@ -5,30 +5,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/pages.h"
 #include "harness/ring.h"
+#include "harness/serve_private.h"
 
-#define MAX_RINGS       64
+#define OWN_FRAME       (1ull << 52)    /* frames that no trace has */
 
-struct served_ring {
-    uint32_t dom;
-    struct vm_event_sring *page;        /* NULL: closed */
-    uint32_t req_prod, rsp_cons;
-};
-
-struct serve {
-    struct hv hv;               /* first */
-    struct serve_config config;
-    struct hv_record next;      /* the source's */
-    struct hv_record actual;
-    bool have;                  /* .next is one */
-    bool over;                  /* no more of them */
-    bool differs;
-    struct pages pages;
-    struct hv_page last;        /* that was mapped: a ring's, usually */
-    struct served_ring rings[MAX_RINGS];
-    unsigned int nr_rings;
-};
+/* What no client calls: a scenario's driver looks behind the scenes. */
+static bool nobodys(uint32_t op)
+{
+    return op == OP_GUEST_RESULT || op == OP_GUEST_BUFFER ||
+           op == OP_GUEST_LEFT || op == OP_RING_STATE ||
+           op == OP_DOMAIN_CPUID;
+}
 
 const struct hv_record *serve_next(struct hv *hv)
 {
@@ -39,6 +27,8 @@ const struct hv_record *serve_next(struct hv *hv)
 
         s->over = rc <= 0;
         s->have = rc > 0 && s->next.op != OP_NOTE;
+        if (s->have && nobodys(s->next.op))
+            serve_take(hv);
     }
     return s->have && !s->differs ? &s->next : NULL;
 }
@@ -89,7 +79,7 @@ static bool agrees(struct serve *s)
 
 /* ---- the ring ---- */
 
-static struct served_ring *ring_of(struct serve *s, uint32_t dom)
+struct served_ring *serve_ring_of(struct serve *s, uint32_t dom)
 {
     for (unsigned int i = 0; i < s->nr_rings; i++) {
         if (s->rings[i].dom == dom && s->rings[i].page)
@@ -100,7 +90,7 @@ static struct served_ring *ring_of(struct serve *s, uint32_t dom)
 
 static void close_ring(struct serve *s, uint32_t dom)
 {
-    struct served_ring *r = ring_of(s, dom);
+    struct served_ring *r = serve_ring_of(s, dom);
 
     if (r)
         r->page = NULL;
@@ -108,7 +98,7 @@ static void close_ring(struct serve *s, uint32_t dom)
 
 /* The ring is the page that was mapped last: whoever enables one has just
  * mapped it (xc_vm_event_enable). */
-static void open_ring(struct serve *s, uint32_t dom)
+void serve_open_ring(struct serve *s, uint32_t dom)
 {
     unsigned int i = 0;
 
@@ -125,7 +115,7 @@ static void open_ring(struct serve *s, uint32_t dom)
 /* Compare the responses that are new; no more than there is room for. */
 static void check_responses(struct serve *s, uint32_t dom)
 {
-    struct served_ring *r = ring_of(s, dom);
+    struct served_ring *r = serve_ring_of(s, dom);
 
     for (uint32_t n = 0; r && n < RING_ENTRIES && !s->differs &&
          r->page->rsp_prod != r->rsp_cons; n++) {
@@ -146,7 +136,7 @@ static void check_responses(struct serve *s, uint32_t dom)
 
 static void put_request(struct serve *s, const struct args_event *a)
 {
-    struct served_ring *r = ring_of(s, a->dom);
+    struct served_ring *r = serve_ring_of(s, a->dom);
 
     if (!r)
         return;
@@ -180,7 +170,7 @@ static void check_pages(struct serve *s)
 {
     for (uint32_t i = 0; i < s->pages.nr; i++) {
         struct mapped_page *m = s->pages.page[i];
-        struct served_ring *r = ring_of(s, m->dom);
+        struct served_ring *r = serve_ring_of(s, m->dom);
 
         if (m->lost || (r && (void *)r->page == m->page.p))
             pages_seen(m, 0, sizeof(m->copy));
@@ -190,7 +180,7 @@ static void check_pages(struct serve *s)
 }
 
 /* DOM lost its page at GFN, or with ~0 all that it had. */
-static void lose(struct serve *s, uint32_t dom, uint64_t gfn)
+void serve_lose(struct serve *s, uint32_t dom, uint64_t gfn)
 {
     for (uint32_t i = 0; i < s->pages.nr; i++) {
         struct mapped_page *m = s->pages.page[i];
@@ -214,7 +204,7 @@ static void put_bytes(struct serve *s, const struct args_memory *a)
 }
 
 /* Behind a wait: what came of it. */
-static void deliver(struct serve *s)
+void serve_deliver(struct serve *s)
 {
     const struct hv_record *rec;
 
@@ -259,11 +249,11 @@ static void changed(struct serve *s, enum hv_op op, const void *args)
     uint32_t dom = ((const struct args_dom *)args)->dom;
 
     if (ring_enables(op, args))
-        open_ring(s, dom);
+        serve_open_ring(s, dom);
     else if (op == OP_MEMORY_DECREASE)
-        lose(s, dom, ((const struct args_physmap *)args)->gfn);
+        serve_lose(s, dom, ((const struct args_physmap *)args)->gfn);
     else if (op == OP_DOMAIN_DESTROY)
-        lose(s, dom, ~0ull);
+        serve_lose(s, dom, ~0ull);
 }
 
 /* Before the client's next record is looked at, as the recorder does. */
@@ -278,9 +268,12 @@ static void before(struct serve *s, enum hv_op op, uint32_t dom)
 static int serve_call(struct hv *hv, enum hv_op op, void *args)
 {
     struct serve *s = (struct serve *)hv;
-    int rc;
+    int rc = 0;
 
     before(s, op, ((const struct args_dom *)args)->dom);
+    if (serve_device_call(s, op, args) ||
+        serve_composite_call(s, op, args, &rc))
+        return s->differs ? -EIO : rc;
     s->actual.op = op;
     s->actual.result = 0;
     memcpy(&s->actual.args, args, hv_ops_table[op].size);
@@ -292,13 +285,13 @@ static int serve_call(struct hv *hv, enum hv_op op, void *args)
     if (rc >= 0)
         changed(s, op, args);
     if (op == OP_CLIENT_WAIT)
-        deliver(s);
+        serve_deliver(s);
     return rc;
 }
 
 static void *serve_ring(struct hv *hv, uint32_t dom)
 {
-    struct served_ring *r = ring_of((struct serve *)hv, dom);
+    struct served_ring *r = serve_ring_of((struct serve *)hv, dom);
 
     return r ? r->page : NULL;
 }
@@ -308,13 +301,26 @@ static int serve_wait(struct hv *hv, uint32_t dom)
 {
     struct args_u64 a = { .dom = dom };
     const struct hv_record *rec;
-    int rc = serve_call(hv, OP_CLIENT_WAIT, &a);
+    int rc;
 
+    before((struct serve *)hv, OP_CLIENT_WAIT, dom);
+    if (serve_event_comes((struct serve *)hv))
+        return 1;
+    rc = serve_call(hv, OP_CLIENT_WAIT, &a);
     if (rc < 0)
         return rc;
     rec = serve_next(hv);
     return rec && rec->op == OP_EVTCHN_PENDING &&
            rec->args.EVTCHN_PENDING.dom == dom;
+}
+
+/* The map of a ring's page that belongs to a monitor.enable. */
+static bool enabling(struct serve *s, uint32_t dom)
+{
+    const struct hv_record *rec = serve_next(&s->hv);
+
+    return rec && rec->op == OP_MONITOR_ENABLE &&
+           rec->args.MONITOR_ENABLE.dom == dom;
 }
 
 static int serve_map(struct hv *hv, uint32_t dom, uint64_t gfn,
@@ -326,10 +332,13 @@ static int serve_map(struct hv *hv, uint32_t dom, uint64_t gfn,
         .dom = dom, .gfn = gfn, .data = { .p = data, .len = sizeof(data) },
     };
     struct mapped_page *m;
-    int rc;
+    int rc = 0;
 
     check_pages(s);
-    rc = serve_call(hv, OP_MEMORY_MAP, &a);
+    if (enabling(s, dom))
+        a.frame = OWN_FRAME + dom;
+    else
+        rc = serve_call(hv, OP_MEMORY_MAP, &a);
     if (rc)
         return rc;
     m = pages_find(&s->pages, a.frame);

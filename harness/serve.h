@@ -4,7 +4,13 @@
  * arguments, and gets the recorded results; events are put on the ring when
  * the client waits, responses are compared with the recorded ones, what is
  * written into mapped pages too.  From the first difference on every call
- * answers -EIO. */
+ * answers -EIO.
+ *
+ * A trace that was not recorded from an unmodified client has libxenctrl's
+ * composites (monitor.enable), and neither waits nor reads of the event
+ * channel.  The calls that libxenctrl makes of a composite are its, events
+ * come when the client waits, and what only the driver of a scenario does
+ * (guest.result, ring.state) is passed over. */
 #ifndef XENREEL_SERVE_H
 #define XENREEL_SERVE_H
 

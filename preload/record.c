@@ -115,9 +115,13 @@ bool record_serves(void)
 static int next(struct hv_source *source, struct hv_record *rec)
 {
     struct stream_head head;
-    int rc = peer.coming ? 0 : tell(STREAM_NEXT, REPLAY_SAME, -1, NULL);
+    int rc = 0;
 
     (void)source;
+    if (getpid() != peer.pid)
+        return 0;
+    if (!peer.coming)
+        rc = tell(STREAM_NEXT, REPLAY_SAME, -1, NULL);
     hv_record_free(&peer.next);
     if (!rc)
         rc = stream_receive(&peer.in, &head, &peer.next);

@@ -257,6 +257,49 @@ static void test_pages(void **state)
     ended(&e, 6, REPLAY_ARGUMENT, 7);
 }
 
+/* libxenctrl's composites: xc_monitor_enable is these calls
+ * (tools/libs/ctrl/xc_vm_event.c:xc_vm_event_enable), resume and disable are
+ * one each; the device is not in such a trace, nor are the waits. */
+static void test_composites(void **state)
+{
+    struct args_dom dom = { .dom = DOM };
+    struct args_hvm_param param = { .dom = DOM, .param = 28 };
+    struct args_vm_event_op op = { .dom = DOM, .mode = 2 };
+    struct args_port port = { .dom = DOM, .port = 3 };
+    struct ring_client ring;
+    struct args_event ev;
+    struct hv_page page;
+    struct env e;
+
+    (void)state;
+    SERVE(&e, "monitor.enable dom=1 port=3 = 0", "guest.request dom=1 vcpu=3",
+          EVENT, ANSWER, "monitor.resume dom=1 = 0",
+          "guest.result dom=1 vcpu=3 = 0", "monitor.disable dom=1 = -EBUSY");
+    assert_int_equal(hv_call(e.hv, OP_DOMAIN_PAUSE, &dom), 0);
+    assert_int_equal(hv_call(e.hv, OP_HVM_PARAM_GET, &param), 0);
+    assert_int_equal(hv_map(e.hv, DOM, param.value, &page), 0);
+    assert_int_equal(hv_call(e.hv, OP_VM_EVENT_OP, &op), 0);
+    assert_int_equal(op.out, 3);
+    assert_int_equal(e.taken, 0);
+    assert_int_equal(hv_call(e.hv, OP_DOMAIN_UNPAUSE, &dom), 0);
+    assert_int_equal(e.taken, 1);
+    ring_init(&ring, page.p);
+    assert_int_equal(hv_wait(e.hv, DOM), 1);
+    assert_int_equal(hv_call(e.hv, OP_EVTCHN_PENDING, &port), 0);
+    assert_int_equal(port.out, 1);
+    assert_int_equal(hv_call(e.hv, OP_EVTCHN_UNMASK, &port), 0);
+    assert_int_equal(hv_call(e.hv, OP_EVTCHN_PENDING, &port), 0);
+    assert_int_equal(port.out, 0);
+    ring_take(&ring, page.p, &ev);
+    memset(&ev.ev.data, 0, sizeof(ev.ev.data));
+    ring_put(&ring, page.p, &ev.ev);
+    op.op = 2;                  /* XEN_VM_EVENT_RESUME */
+    assert_int_equal(hv_call(e.hv, OP_VM_EVENT_OP, &op), 0);
+    op.op = 1;                  /* XEN_VM_EVENT_DISABLE */
+    assert_int_equal(hv_call(e.hv, OP_VM_EVENT_OP, &op), -EBUSY);
+    ended(&e, 7, REPLAY_SAME, 0);
+}
+
 /* ---- records over a socket ---- */
 
 static void test_stream(void **state)
@@ -341,6 +384,7 @@ int main(void)
         cmocka_unit_test(test_responses),
         cmocka_unit_test(test_scribbled),
         cmocka_unit_test(test_pages),
+        cmocka_unit_test(test_composites),
         cmocka_unit_test(test_stream),
         cmocka_unit_test(test_bad_stream),
     };

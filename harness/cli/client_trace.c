@@ -33,6 +33,8 @@ struct client_trace {
     /* serving */
     const char *file;
     struct trace_reader *reader;
+    bool started;               /* it has a start, or was given one */
+    struct hv_record held;      /* behind that one, or a note: nothing */
     struct replay_report report;
     struct hv_record sent[BATCH];       /* .taken of them are no more here */
     unsigned int nr_sent, taken;
@@ -64,7 +66,7 @@ static struct client_trace *new_trace(void)
         return NULL;
     }
     t->listener = t->in.fd = -1;
-    t->report.expected.op = t->report.actual.op = OP_NOTE;
+    t->held.op = t->report.expected.op = t->report.actual.op = OP_NOTE;
     return t;
 }
 
@@ -76,6 +78,7 @@ static void free_trace(struct client_trace *t)
         close(t->in.fd);
     while (t->taken < t->nr_sent)
         hv_record_free(&t->sent[t->taken++]);
+    hv_record_free(&t->held);
     replay_report_free(&t->report);
     if (t->reader)
         trace_close(t->reader);
@@ -117,6 +120,32 @@ int client_record_open(struct client_trace **trace, struct cli_files *files,
     return status;
 }
 
+void client_trace_export(const struct client_trace *t)
+{
+    setenv(t->records ? SETUP_OUTPUT : SETUP_SERVE, t->name, 1);
+}
+
+/* ---- serving ---- */
+
+/* Was the trace recorded from an unmodified client?  Otherwise its client
+ * starts behind the domains' creation. */
+static int find_start(struct client_trace *t)
+{
+    struct trace_error err = { "" };
+    struct hv_record rec;
+    int rc = trace_filter(t->reader, "op = 'client.phase'", &err);
+
+    if (!rc)
+        rc = trace_next(t->reader, &rec);
+    if (rc < 0)
+        return cli_fail_trace(t->file, rc, &err);
+    t->started = rc;
+    rc = trace_filter(t->reader, NULL, &err);
+    if (!rc)
+        rc = trace_seek(t->reader, 1);
+    return rc && rc != -ENOENT ? cli_fail_trace(t->file, rc, &err) : CLI_OK;
+}
+
 int client_serve_open(struct client_trace **trace,
                       const struct cli_files *files)
 {
@@ -130,18 +159,29 @@ int client_serve_open(struct client_trace **trace,
     if (!status)
         status = cli_open(t->file, &t->reader);
     if (!status)
+        status = find_start(t);
+    if (!status)
         *trace = t;
     else if (t)
         free_trace(t);
     return status;
 }
 
-void client_trace_export(const struct client_trace *t)
+/* Nothing to free. */
+static void no_record(struct hv_record *rec)
 {
-    setenv(t->records ? SETUP_OUTPUT : SETUP_SERVE, t->name, 1);
+    memset(rec, 0, sizeof(*rec));
+    rec->op = OP_NOTE;
 }
 
-/* ---- serving ---- */
+/* The start that such a trace lacks. */
+static void make_start(struct client_trace *t, struct hv_record *to)
+{
+    memset(to, 0, sizeof(*to));
+    to->op = OP_CLIENT_PHASE;
+    to->args.CLIENT_PHASE.phase = PHASE_START;
+    t->started = true;
+}
 
 /* A copy of the next record that is something to do: 1, 0, -Exxx. */
 static int read_next(struct client_trace *t, struct hv_record *to)
@@ -149,10 +189,22 @@ static int read_next(struct client_trace *t, struct hv_record *to)
     struct hv_record rec;
     int rc;
 
+    if (t->held.op != OP_NOTE) {
+        *to = t->held;
+        no_record(&t->held);
+        return 1;
+    }
     do {
         rc = trace_next(t->reader, &rec);
     } while (rc > 0 && rec.op == OP_NOTE);
-    return rc > 0 && hv_record_copy(to, &rec) ? -ENOMEM : rc;
+    if (rc > 0 && !t->started && rec.op != OP_DOMAIN_CREATE) {
+        make_start(t, to);
+        to = &t->held;
+    }
+    if (rc <= 0 || !hv_record_copy(to, &rec))
+        return rc;
+    no_record(to);
+    return -ENOMEM;
 }
 
 /* The client did all that it got; the next ones, or the end. */
