@@ -57,8 +57,26 @@ for t in cut short edited; do
     expect 1 replay $t.xrt -- $access 1 write
 done
 says out '^  ! flags +paused.deny +paused'
+expect 1 replay short.xrt -- $access 1 write
+says out "went on behind the trace's end"
+expect 0 show write.xrt
+(cat out; echo 'domain.pause dom=1 = 0') >long
+expect 0 import --from text -o long.xrt long
+expect 1 replay long.xrt -- $access 1 write
+says out 'the client ended, and the trace goes on'
+says out '^  > .*domain.pause'
 expect 1 replay write.xrt -- /usr/sbin/xen-hvmctx 1
 says out 'DIFFERENCE'
+
+# A signal from outside ends it, and the trace is whole.
+"$xenreel" run --at-end wait -o term.xrt -- $access 1 cpuid >/dev/null 2>&1 &
+pid=$!
+within 10 test -e term.xrt.partial
+sleep 0.3
+kill -TERM $pid
+wait $pid
+absent term.xrt.partial
+expect 0 replay term.xrt
 
 # A trace of a real Xen, taken with another client: the ring is enabled as that
 # one's monitor.enable was, and the first call that it did not make is told.

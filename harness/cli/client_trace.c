@@ -7,9 +7,9 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/pidfd.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "harness/cli/report.h"
@@ -17,6 +17,7 @@
 #include "preload/setup.h"
 
 #define BATCH           64      /* records sent at a time */
+#define TICK_MS         20      /* how often we look whether it is there */
 #define GRACE_MS        2000    /* for a client that differs to end */
 
 struct client_trace {
@@ -346,33 +347,37 @@ static void let_in(struct client_trace *t)
     t->any = t->in.fd >= 0;
 }
 
+static bool has_ended(pid_t child)
+{
+    siginfo_t info = { .si_pid = 0 };
+
+    return waitid(P_PID, child, &info, WEXITED | WNOHANG | WNOWAIT) ||
+           info.si_pid;
+}
+
+/* Usually the socket says that the client is gone; but it may never have
+ * opened one, or have left it to a child of its own. */
 void client_trace_attend(struct client_trace *t, pid_t child)
 {
-    struct pollfd p[2] = {
-        { .events = POLLIN },
-        { .fd = pidfd_open(child, 0), .events = POLLIN },
-    };
+    struct pollfd p = { .events = POLLIN };
+    unsigned int patience = GRACE_MS / TICK_MS;
     bool open = true;
 
     t->child = child;
-    while (p[1].fd >= 0) {
+    while (open) {
         int n;
 
-        p[0].fd = t->in.fd >= 0 ? t->in.fd : t->listener;
-        if (!open)
-            p[0].fd = -1;
-        n = poll(p, 2, t->report.cause == REPLAY_SAME ? -1 : GRACE_MS);
-        if (!n)
-            kill(child, SIGKILL);
-        if (n > 0 && p[0].revents && t->in.fd < 0)
+        p.fd = t->in.fd >= 0 ? t->in.fd : t->listener;
+        n = poll(&p, 1, TICK_MS);
+        if (n > 0 && t->in.fd < 0)
             let_in(t);
-        else if (n > 0 && p[0].revents)
+        else if (n > 0)
             open = messages(t);
-        else if (n > 0 || (n < 0 && errno != EINTR))
-            break;
+        else if (has_ended(child))
+            return;
+        else if (t->report.cause != REPLAY_SAME && patience && !--patience)
+            kill(child, SIGKILL);
     }
-    if (p[1].fd >= 0)
-        close(p[1].fd);
 }
 
 static int close_recording(struct client_trace *t, int status)
