@@ -26,6 +26,7 @@ struct front_domain {
     uint32_t id;
     char name[64];
     struct args_create create;
+    bool down;                  /* it has shut down, and xenstore knows */
 };
 
 struct front {

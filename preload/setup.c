@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <xen/sched.h>
+#include <xen/xen.h>
 
 #include "harness/serve.h"
 #include "preload/domctl.h"
@@ -346,7 +348,36 @@ static bool run(void)
 
 bool front_over(void)
 {
-    return program.ended && program.at_end == END_WAIT;
+    return program.ended && program.at_end != END_SIGNAL;
+}
+
+/* As xenstored does on VIRQ_DOM_EXC (domain_cleanup). */
+static void tell_of_shutdowns(void)
+{
+    for (uint32_t i = 0; i < front.nr_domains; i++) {
+        struct front_domain *d = &front.domains[i];
+        struct args_domain_info a = { .dom = d->id };
+
+        if (d->down || hv_call(front.model, OP_DOMAIN_INFO, &a) ||
+            !(a.shutdown || a.crashed))
+            continue;
+        d->down = true;
+        xenstore_shut_down();
+    }
+}
+
+/* Each guest's last action, of its vCPU 0: SCHEDOP_shutdown. */
+static void power_off(void)
+{
+    for (uint32_t i = 0; i < front.nr_domains; i++) {
+        struct args_guest_call a = {
+            .dom = front.domains[i].id, .nr = __HYPERVISOR_sched_op,
+            .arg1 = SCHEDOP_shutdown, .arg2 = SHUTDOWN_poweroff,
+        };
+
+        hv_call(front.hv, OP_GUEST_HYPERCALL, &a);
+    }
+    run();
 }
 
 static enum step end_client(void)
@@ -354,6 +385,24 @@ static enum step end_client(void)
     program.ended = true;
     kill(getpid(), SIGTERM);
     return STEP_SIGNAL;
+}
+
+static enum step end(void)
+{
+    program.ended = true;
+    switch (program.at_end) {
+    case END_SHUTDOWN:
+        record_phase(PHASE_SHUTDOWN);
+        power_off();
+        tell_of_shutdowns();
+        return STEP_EVENT;
+    case END_WAIT:
+        record_phase(PHASE_WAIT);
+        return STEP_IDLE;
+    default:
+        record_phase(PHASE_SIGNAL);
+        return end_client();
+    }
 }
 
 /* Pass over what the guests do next: true when there was any. */
@@ -368,6 +417,15 @@ static bool feed_served(void)
         any = true;
     }
     return any;
+}
+
+static enum step served_shutdown(void)
+{
+    feed_served();
+    run();
+    for (uint32_t i = 0; i < front.nr_domains; i++)
+        xenstore_shut_down();
+    return STEP_EVENT;
 }
 
 /* The guests' actions are in the trace, and so is their end; at the trace's
@@ -388,6 +446,8 @@ static enum step served_step(void)
         return STEP_IDLE;
     phase = rec->args.CLIENT_PHASE.phase;
     serve_take(front.hv);
+    if (phase == PHASE_SHUTDOWN)
+        return served_shutdown();
     return phase == PHASE_SIGNAL ? end_client() : STEP_IDLE;
 }
 
@@ -404,10 +464,6 @@ enum step front_step(void)
         if (run())
             return STEP_EVENT;
     }
-    if (program.ended || !drained())
-        return STEP_IDLE;
-    program.ended = true;
-    record_phase(program.at_end == END_SIGNAL ? PHASE_SIGNAL :
-                 program.at_end == END_SHUTDOWN ? PHASE_SHUTDOWN : PHASE_WAIT);
-    return program.at_end == END_SIGNAL ? end_client() : STEP_IDLE;
+    tell_of_shutdowns();
+    return program.ended || !drained() ? STEP_IDLE : end();
 }

@@ -286,3 +286,8 @@ long xenstore_write(struct xs_conn *conn, uint64_t from, size_t len)
     xenstore_flush(conn);
     return (long)(conn->dead ? len : done);
 }
+
+void xenstore_shut_down(void)
+{
+    xs_fire("@releaseDomain", false);
+}

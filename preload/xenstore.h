@@ -28,5 +28,7 @@ void xenstore_introduce(uint32_t dom, const char *name, uint64_t kb,
 void xenstore_release(uint32_t dom);
 /* Forget everything; there are no connections. */
 void xenstore_reset(void);
+/* A domain has shut down, and is still there. */
+void xenstore_shut_down(void);
 
 #endif

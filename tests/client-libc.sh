@@ -4,14 +4,24 @@
 # the Xen libraries, FORTIFY's entry points, and an address sanitizer.
 . "${top_srcdir:-$(dirname "$0")/..}/tests/functions.sh"
 
-# build NAME OPTION...: not built without Xen's libraries.
+libraries='-lxenctrl -lxenevtchn -lxenstore -lpthread'
+cat >tiny.c <<'END'
+int main(void) { return 0; }
+END
+for header in xenctrl xenevtchn xenstore; do
+    echo "#include <$header.h>"
+done | cat - tiny.c >headers.c
+# shellcheck disable=SC2086
+${CC:-cc} -o headers headers.c $libraries 2>err || exit 77
+
+# build NAME OPTION...
 build()
 {
     name=$1
     shift
+    # shellcheck disable=SC2086
     ${CC:-cc} -D_GNU_SOURCE -D__XEN_TOOLS__ -Wall -Wextra "$@" -o "$name" \
-        "$top_srcdir/tests/client/libc.c" -lxenctrl -lxenevtchn \
-        -lxenforeignmemory -lxenstore -lpthread 2>build.err
+        "$top_srcdir/tests/client/libc.c" $libraries 2>err
 }
 
 # try CLIENT WHAT: by itself, guests that have ended stay as they are.
@@ -23,7 +33,7 @@ try()
     status 0 "$1 $2"
 }
 
-build fortified -O2 -D_FORTIFY_SOURCE=2 || exit 77
+build fortified -O2 -D_FORTIFY_SOURCE=2 || fail "libc.c does not build"
 for what in waits opens closes maps forks threads signals store; do
     try fortified $what
     case $what in
@@ -32,23 +42,26 @@ for what in waits opens closes maps forks threads signals store; do
     esac
 done
 
+timeout 60 "$xenreel" run --at-end shutdown -- ./fortified shuts-down \
+    >out 2>err </dev/null
+got=$?
+status 0 "shuts-down"
+
 # Without a machine the same program finds no Xen.
 ./fortified opens >out 2>err
 got=$?
 status 1 "no machine"
 
 # The sanitizer's run time need not be preloaded by hand.
-if build sanitized -O1 -g -fsanitize=address; then
+if ${CC:-cc} -fsanitize=address -o tiny tiny.c 2>err; then
+    build sanitized -O1 -g -fsanitize=address || fail "libc.c, sanitized"
     for what in waits opens maps forks threads signals store; do
         try sanitized $what
     done
 fi
 
 # What nothing can be put in front of, and what is no program.
-cat >tiny.c <<'END'
-int main(void) { return 0; }
-END
-if ${CC:-cc} -static -o static tiny.c 2>build.err; then
+if ${CC:-cc} -static -o static tiny.c 2>err; then
     expect 3 run -- ./static
     says err 'statically linked'
 fi

@@ -18,7 +18,9 @@ _xenreel_value()
     export--to) COMPREPLY=($(compgen -W "json csv text" -- "$cur")) ;;
     run--domain | run-d | record--domain | record-d) _xenreel_files .cfg ;;
     run--program | run-p) _xenreel_files .scn ;;
-    run--at-end | run-e) COMPREPLY=($(compgen -W "signal wait" -- "$cur")) ;;
+    run--at-end | run-e)
+        COMPREPLY=($(compgen -W "signal shutdown wait" -- "$cur"))
+        ;;
     export--output | export-o) _xenreel_files '*' ;;
     *--output | import-o | run-o | record-o) _xenreel_files .xrt ;;
     show--where | show--from | show--count | *--jobs | replay-j | *--seed | \

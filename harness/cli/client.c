@@ -61,7 +61,8 @@ static const struct argp_option options[] = {
       "status and a hash of all output, with the first seed that gave it",
       0 },
     { "at-end", 'e', "WHAT", 0, "When the program is over: \"signal\" sends "
-      "the client SIGTERM (default), \"wait\" does nothing", 0 },
+      "the client SIGTERM (default), \"shutdown\" powers the guests off, "
+      "\"wait\" does nothing", 0 },
     { 0 }
 };
 
@@ -84,8 +85,10 @@ static void parse_seeds(struct client *c, const struct argp_state *state,
 static void parse_at_end(struct client *c, const struct argp_state *state,
                          const char *arg)
 {
-    if (strcmp(arg, "signal") && strcmp(arg, "wait"))
-        argp_error(state, "--at-end: \"signal\" or \"wait\", not '%s'", arg);
+    if (strcmp(arg, "signal") && strcmp(arg, "shutdown") &&
+        strcmp(arg, "wait"))
+        argp_error(state, "--at-end: \"signal\", \"shutdown\" or \"wait\", "
+                   "not '%s'", arg);
     c->at_end = arg;
 }
 

@@ -20,25 +20,12 @@
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#define XC_WANT_COMPAT_MAP_FOREIGN_API
-#include <xenctrl.h>
-#include <xenevtchn.h>
-#include <xenforeignmemory.h>
 #include <xenstore.h>
-#include <xen/io/ring.h>
+#include <xen/xen.h>
 #include <xen/sys/evtchn.h>
 #include <xen/sys/privcmd.h>
-#include <xen/vm_event.h>
 
-#define PAGE    4096
-#define WANT(x) \
-    do { \
-        if (!(x)) { \
-            fprintf(stderr, "%s:%d: not so: %s (errno %d)\n", __func__, \
-                    __LINE__, #x, errno); \
-            exit(1); \
-        } \
-    } while (0)
+#include "monitor.h"
 
 /* XENVER_version takes no argument: the shortest hypercall. */
 static int version_of(int fd)
@@ -46,68 +33,6 @@ static int version_of(int fd)
     struct privcmd_hypercall call = { 17, { 0 } };
 
     return ioctl(fd, IOCTL_PRIVCMD_HYPERCALL, &call);
-}
-
-/* ---- a monitor, as any client has one ---- */
-
-struct monitor {
-    xc_interface *xc;
-    xenevtchn_handle *xe;
-    void *page;
-    vm_event_back_ring_t ring;
-    evtchn_port_t port;
-    int fd;
-    unsigned int events;
-};
-
-static void monitor_open(struct monitor *m)
-{
-    uint32_t port;
-
-    memset(m, 0, sizeof(*m));
-    WANT(m->xc = xc_interface_open(NULL, NULL, 0));
-    WANT(m->page = xc_monitor_enable(m->xc, 1, &port));
-    WANT(m->xe = xenevtchn_open(NULL, 0));
-    WANT((int)(m->port = xenevtchn_bind_interdomain(m->xe, 1, port)) >= 0);
-    SHARED_RING_INIT((vm_event_sring_t *)m->page);
-    BACK_RING_INIT(&m->ring, (vm_event_sring_t *)m->page, PAGE);
-    m->fd = xenevtchn_fd(m->xe);
-    WANT(!xc_monitor_cpuid(m->xc, 1, 1));
-}
-
-/* Answer what is in the ring; the port has been taken. */
-static void monitor_answer(struct monitor *m)
-{
-    WANT(!xenevtchn_unmask(m->xe, m->port));
-    while (RING_HAS_UNCONSUMED_REQUESTS(&m->ring)) {
-        vm_event_request_t req = *RING_GET_REQUEST(&m->ring,
-                                                   m->ring.req_cons);
-        vm_event_response_t rsp = {
-            .version = req.version, .vcpu_id = req.vcpu_id,
-            .flags = req.flags & VM_EVENT_FLAG_VCPU_PAUSED,
-            .reason = req.reason,
-        };
-
-        m->ring.req_cons++;
-        WANT(req.reason == VM_EVENT_REASON_CPUID);
-        rsp.data = req.data;
-        rsp.data.regs.x86.rip += req.u.cpuid.insn_length;
-        rsp.flags |= VM_EVENT_FLAG_SET_REGISTERS;
-        *RING_GET_RESPONSE(&m->ring, m->ring.rsp_prod_pvt++) = rsp;
-        RING_PUSH_RESPONSES(&m->ring);
-        m->events++;
-    }
-    WANT(!xenevtchn_notify(m->xe, m->port));
-}
-
-static void monitor_close(struct monitor *m)
-{
-    WANT(!xc_monitor_cpuid(m->xc, 1, 0));
-    WANT(!munmap(m->page, PAGE));
-    WANT(!xc_monitor_disable(m->xc, 1));
-    WANT(!xenevtchn_unbind(m->xe, m->port));
-    WANT(!xenevtchn_close(m->xe));
-    WANT(!xc_interface_close(m->xc));
 }
 
 /* ---- every way to wait ---- */
@@ -467,6 +392,43 @@ static void store(void)
     xs_close(xs);
 }
 
+/* The guests power off: who watches is told, and Xen says so. */
+static void shuts_down(void)
+{
+    struct xs_handle *xs = xs_open(0);
+    struct pollfd p[2] = { { .events = POLLIN }, { .events = POLLIN } };
+    unsigned int nr, told = 0;
+    struct monitor m;
+    xc_dominfo_t info;
+
+    WANT(xs && xs_watch(xs, "@releaseDomain", "gone"));
+    monitor_open(&m);
+    p[0].fd = m.fd;
+    p[1].fd = xs_fileno(xs);
+    WANT(xc_domain_getinfo(m.xc, 1, 1, &info) == 1 && !info.shutdown);
+    /* Once when the watch is set, once more at the end. */
+    while (told < 2) {
+        char **watch;
+
+        WANT(poll(p, 2, 5000) > 0);
+        if (p[0].revents) {
+            WANT(xenevtchn_pending(m.xe) == (int)m.port);
+            monitor_answer(&m);
+        }
+        if (p[1].revents) {
+            WANT(watch = xs_read_watch(xs, &nr));
+            WANT(!strcmp(watch[XS_WATCH_PATH], "@releaseDomain"));
+            free(watch);
+            told++;
+            WANT(told != 2 || m.events == 8);
+        }
+    }
+    WANT(xc_domain_getinfo(m.xc, 1, 1, &info) == 1 && info.shutdown);
+    WANT(info.shutdown_reason == 0);    /* SHUTDOWN_poweroff */
+    xs_close(xs);
+    monitor_close(&m);
+}
+
 int main(int argc, char **argv)
 {
     static const struct {
@@ -476,6 +438,7 @@ int main(int argc, char **argv)
         { "waits", waits }, { "opens", opens }, { "closes", closes },
         { "maps", maps }, { "forks", forks }, { "threads", threads },
         { "signals", signals }, { "store", store },
+        { "shuts-down", shuts_down },
     };
 
     for (size_t i = 0; argc == 2 && i < sizeof(tries) / sizeof(*tries); i++) {
