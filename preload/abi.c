@@ -5,26 +5,27 @@
 #include <stdlib.h>
 
 #include "preload/front.h"
+#include "preload/vm_event_abi.h"
 
-/* xen/include/public/{domctl,sysctl}.h of each release. */
+/* xen/include/public/{domctl,sysctl,vm_event}.h of each release. */
 static const struct abi releases[] = {
-    { 17, 0x15, 0x15, ".7" },   /* the default */
-    { 6, 0xb, 0xc, ".0" },
-    { 7, 0xb, 0xd, ".0" },
-    { 8, 0xc, 0xe, ".0" },
-    { 9, 0xd, 0xf, ".0" },
-    { 10, 0xf, 0x10, ".0" },
-    { 11, 0x10, 0x11, ".0" },
-    { 12, 0x11, 0x12, ".0" },
-    { 13, 0x12, 0x12, ".0" },
-    { 14, 0x12, 0x13, ".0" },
-    { 15, 0x13, 0x13, ".0" },
-    { 16, 0x14, 0x14, ".0" },
-    { 18, 0x16, 0x15, ".0" },
-    { 19, 0x17, 0x15, ".0" },
-    { 20, 0x17, 0x15, ".0" },
-    { 21, 0x17, 0x16, ".0" },
-    { 22, 0x18, 0x16, ".0" },
+    { 17, 0x15, 0x15, 7, ".7" },   /* the default */
+    { 6, 0xb, 0xc, 1, ".0" },
+    { 7, 0xb, 0xd, 1, ".0" },
+    { 8, 0xc, 0xe, 2, ".0" },
+    { 9, 0xd, 0xf, 2, ".0" },
+    { 10, 0xf, 0x10, 2, ".0" },
+    { 11, 0x10, 0x11, 3, ".0" },
+    { 12, 0x11, 0x12, 4, ".0" },
+    { 13, 0x12, 0x12, 5, ".0" },
+    { 14, 0x12, 0x13, 6, ".0" },
+    { 15, 0x13, 0x13, 7, ".0" },
+    { 16, 0x14, 0x14, 7, ".0" },
+    { 18, 0x16, 0x15, 7, ".0" },
+    { 19, 0x17, 0x15, 7, ".0" },
+    { 20, 0x17, 0x15, 7, ".0" },
+    { 21, 0x17, 0x16, 7, ".0" },
+    { 22, 0x18, 0x16, 7, ".0" },
 };
 
 static const struct abi *choose(void)
@@ -52,4 +53,18 @@ const struct abi *abi(void)
     if (!chosen)
         chosen = choose();
     return chosen;
+}
+
+unsigned int abi_vm_event(void)
+{
+    const char *text = getenv(SETUP_VM_EVENT_ABI);
+
+    if (!text)
+        return abi()->vm_event;
+    if (text[0] >= '0' + VM_EVENT_ABI_FIRST &&
+        text[0] <= '0' + VM_EVENT_ABI_LAST && !text[1])
+        return (unsigned int)(text[0] - '0');
+    front_say("%s: not a version of events: taking %d", text,
+              (int)abi()->vm_event);
+    return abi()->vm_event;
 }

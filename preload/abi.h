@@ -9,14 +9,20 @@
  * domctls and sysctls have to have. */
 #define SETUP_XEN_VERSION   "XENREEL_XEN_VERSION"
 
+/* "1" to "7": the layout of events; without it, the release's. */
+#define SETUP_VM_EVENT_ABI  "XENREEL_VM_EVENT_ABI"
+
 struct abi {
     uint8_t minor;              /* of Xen 4 */
     uint8_t domctl, sysctl;     /* interface versions */
+    uint8_t vm_event;
     const char *extra;          /* ".7", of what Debian ships */
 };
 
 /* The one chosen in the environment, 4.17 when none is.  An unknown one is
  * complained of once. */
 const struct abi *abi(void);
+/* The version of events. */
+unsigned int abi_vm_event(void);
 
 #endif

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -15,6 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "preload/abi.h"
 #include "preload/front.h"
 #include "preload/xenstore.h"
 
@@ -167,19 +169,35 @@ int file_open(enum file_kind kind, int flags)
 
 /* ---- files that are read as text ---- */
 
-static const struct {
+/* No text: of the release that was chosen. */
+static const struct text {
     const char *path, *text;
 } texts[] = {
     { "/sys/hypervisor/type", "xen\n" },
     { "/sys/hypervisor/version/major", "4\n" },
-    { "/sys/hypervisor/version/minor", "17\n" },
-    { "/sys/hypervisor/version/extra", ".7\n" },
+    { "/sys/hypervisor/version/minor", NULL },
+    { "/sys/hypervisor/version/extra", NULL },
     { "/sys/hypervisor/uuid", "00000000-0000-0000-0000-000000000000\n" },
     { "/proc/xen/capabilities", "control_d\n" },
 };
 
+static const char *text_of(const struct text *t)
+{
+    static char line[16];
+
+    if (t->text)
+        return t->text;
+    if (strstr(t->path, "minor"))
+        snprintf(line, sizeof(line), "%u\n", abi()->minor);
+    else
+        snprintf(line, sizeof(line), "%s\n", abi()->extra);
+    return line;
+}
+
 int file_open_text(const char *path)
 {
+    const char *text;
+
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
         size_t len;
         int fd;
@@ -189,8 +207,9 @@ int file_open_text(const char *path)
         fd = memfd_create("xenreel-text", MFD_CLOEXEC);
         if (fd < 0)
             return -errno;
-        len = strlen(texts[i].text);
-        if (REAL(write)(fd, texts[i].text, len) != (ssize_t)len ||
+        text = text_of(&texts[i]);
+        len = strlen(text);
+        if (REAL(write)(fd, text, len) != (ssize_t)len ||
             lseek(fd, 0, SEEK_SET)) {
             REAL(close)(fd);
             return -EIO;

@@ -16,10 +16,12 @@
 #include <xen/xen.h>
 
 #include "harness/serve.h"
+#include "preload/abi.h"
 #include "preload/domctl.h"
 #include "preload/front.h"
 #include "preload/libc.h"
 #include "preload/record.h"
+#include "preload/vm_event_abi.h"
 #include "preload/xenstore.h"
 #include "sim/sim.h"
 #include "traces/text.h"
@@ -281,6 +283,9 @@ static int start(void)
     front.hv = record_wrap(front.model);
     if (!front.hv)
         return -ENODEV;
+    front.hv = vm_event_abi_open(front.hv, abi_vm_event(), &config.pages);
+    if (!front.hv)
+        return -ENOMEM;
     program.loops = number(SETUP_LOOPS, 1);
     program.at_end = at_end(getenv(SETUP_AT_END));
     rc = read_setup(path);

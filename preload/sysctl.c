@@ -11,6 +11,7 @@
 #include "preload/abi.h"
 #include "preload/domctl.h"
 
+#define MAX_DEVICES     64
 #define TOTAL_PAGES     (1u << 20)
 #define FREE_PAGES      (1u << 19)
 
@@ -81,6 +82,23 @@ static int nodes(struct xen_sysctl_numainfo *info)
     return 0;
 }
 
+/* None of the machine's devices is the model's.  Xen, too, may do some at a
+ * time. */
+static int pci(struct xen_sysctl_pcitopoinfo *info)
+{
+    const uint32_t node = XEN_INVALID_DEV;
+    uint32_t i = 0;
+
+    if (!info->devs.p || !info->nodes.p)
+        return -EINVAL;
+    for (; i < info->num_devs && i < MAX_DEVICES; i++) {
+        if (user_write((uintptr_t)(info->nodes.p + i), &node, sizeof(node)))
+            return -EFAULT;
+    }
+    info->num_devs = i;
+    return 0;
+}
+
 /* Pool 0 has all domains and CPUs. */
 static int cpupool(struct xen_sysctl_cpupool_op *op)
 {
@@ -135,6 +153,9 @@ long hypercall_sysctl(uint64_t arg)
         break;
     case XEN_SYSCTL_numainfo:
         rc = nodes(&s.u.numainfo);
+        break;
+    case XEN_SYSCTL_pcitopoinfo:
+        rc = pci(&s.u.pcitopoinfo);
         break;
     case XEN_SYSCTL_sched_id:
         s.u.sched_id.sched_id = XEN_SCHEDULER_CREDIT2;
