@@ -267,6 +267,9 @@ static int dispatch(struct xen_domctl *d, bool *out)
         return tsc_info(d);
     case XEN_DOMCTL_getvcpuaffinity:
         return vcpu_affinity(d);
+    case XEN_DOMCTL_getvcpuextstate:
+        *out = true;
+        return vcpu_extended_state(d);
     case XEN_DOMCTL_setvcpucontext:
         return vcpu_context_set(d);
     default:

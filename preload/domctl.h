@@ -20,6 +20,7 @@ int user_bitmap(const struct xenctl_bitmap *map, unsigned char first);
 int hvm_context_get(struct xen_domctl *op);
 int hvm_context_get_one(struct xen_domctl *op);
 int hvm_context_set(const struct xen_domctl *op);
+int vcpu_extended_state(struct xen_domctl *op);
 
 /* ---- vcpu_context.c ---- */
 int vcpu_context_get(const struct xen_domctl *op);

@@ -162,6 +162,35 @@ int hvm_context_get_one(struct xen_domctl *op)
     return 0;
 }
 
+/* getvcpuextstate: what the XSAVE record has behind its feature mask, of a PV
+ * domain, too. */
+int vcpu_extended_state(struct xen_domctl *op)
+{
+    const size_t head = offsetof(struct hvm_hw_cpu_xsave, xcr0);
+    struct xen_domctl_vcpuextstate *e = &op->u.vcpuextstate;
+    _Alignas(8) unsigned char record[HVM_MAX_RECORD] = { 0 };
+    const struct front_domain *d = front_domain(op->domain);
+    int len;
+
+    if (!d)
+        return op->domain || e->vcpu ? -ESRCH : -EINVAL;
+    if (e->vcpu >= d->create.vcpus)
+        return -ESRCH;
+    if ((!e->size && !e->xfeature_mask) || !e->buffer.p) {
+        e->xfeature_mask = HVM_XFEATURE_MASK;
+        e->size = HVM_MAX_RECORD - head;
+        return 0;
+    }
+    len = kind_of(CPU_XSAVE_CODE)->save(d, e->vcpu, record);
+    if (len < 0)
+        return len;
+    len = len ? len - (int)head : 2 * (int)sizeof(uint64_t);
+    if (e->size < (uint64_t)len || e->xfeature_mask != HVM_XFEATURE_MASK)
+        return -EINVAL;
+    e->size = len;
+    return user_write((uintptr_t)e->buffer.p, record + head, len);
+}
+
 /* The record at .cur: its length is checked as far as all are alike. */
 static int load_one(const struct front_domain *d, struct context *c,
                     const struct hvm_save_descriptor *head)

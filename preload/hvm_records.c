@@ -9,7 +9,6 @@
 #include "preload/wire.h"
 
 #define AR_G                (1u << 11)
-#define XFEATURE_MASK       0x2ffull    /* the model's: up to PKRU */
 #define LAPIC_BASE          0xfee00800u /* enabled */
 #define LAPIC_BSP           (1u << 8)
 #define LAPIC_SW_DISABLED   2
@@ -45,7 +44,7 @@ static void unpack(uint32_t *limit, uint32_t *ar,
                    const struct vm_event_x86_selector_reg *seg)
 {
     *ar = seg->ar;
-    *limit = seg->ar & AR_G ? seg->limit << 12 | 0xfff : seg->limit;
+    *limit = seg->ar & AR_G ? (uint32_t)seg->limit << 12 | 0xfff : seg->limit;
 }
 
 /* Access rights as old versions of Xen saved them: Intel's. */
@@ -140,7 +139,7 @@ static int save_xsave(const struct front_domain *d, uint32_t vcpu,
         if (a.xcr0 & 1u << i && end[i] > size)
             size = end[i];
     }
-    x->xfeature_mask = XFEATURE_MASK;
+    x->xfeature_mask = HVM_XFEATURE_MASK;
     x->xcr0 = x->xcr0_accum = a.xcr0;
     return (int)offsetof(struct hvm_hw_cpu_xsave, save_area) + size;
 }
@@ -155,10 +154,11 @@ static int load_xsave(const struct front_domain *d, uint32_t vcpu,
 
     if (len < sizeof(*x))
         return -EINVAL;
-    if (x->xcr0 & ~x->xcr0_accum ||
-        x->save_area.xsave_hdr.xstate_bv & ~x->xcr0_accum)
+    if (x->save_area.xsave_hdr.xstate_bv & ~x->xcr0_accum ||
+        x->xcr0 & ~x->xcr0_accum || x->xcr0_accum & ~HVM_XFEATURE_MASK ||
+        !(x->xcr0 & 1))
         return -EINVAL;
-    if (x->xcr0_accum & ~XFEATURE_MASK || x->save_area.xsave_hdr.xcomp_bv)
+    if (x->save_area.xsave_hdr.xcomp_bv)
         return -EOPNOTSUPP;
     rc = call_regs(OP_VCPU_REGS_GET, d, vcpu, &a);
     if (rc || a.xcr0 == x->xcr0)

@@ -12,7 +12,8 @@
 
 #include "preload/front.h"
 
-#define HVM_MAX_RECORD  (24 + 2696)     /* the XSAVE area of all features */
+#define HVM_XFEATURE_MASK   0x2ffull    /* the model's: up to PKRU */
+#define HVM_MAX_RECORD  (24 + 2696)     /* the XSAVE area of all of them */
 
 struct hvm_kind {
     uint16_t code;

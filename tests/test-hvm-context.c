@@ -282,6 +282,62 @@ static void test_vcpu_context(void **state)
     assert_int_equal(domctl(XEN_DOMCTL_setvcpucontext, PVH, &d), -EINVAL);
 }
 
+/* XSETBV's register and the area behind it: nothing before the first one.
+ * domctl.c: getvcpuextstate says ESRCH where others say EINVAL. */
+static void test_extended_state(void **state)
+{
+    struct xen_domctl d = { .u.vcpuextstate = { .vcpu = 2 } };
+    struct xen_domctl_vcpuextstate *e = &d.u.vcpuextstate;
+    uint32_t len, grown = sizeof(struct hvm_save_descriptor) + 24 + 832;
+    unsigned char *context = whole(HVM, &len), *c;
+    struct hvm_save_descriptor *end;
+    struct hvm_hw_cpu_xsave *x;
+    uint64_t area[400], size = 0;
+
+    (void)state;
+    assert_int_equal(domctl(XEN_DOMCTL_getvcpuextstate, PVH, &d), -ESRCH);
+    e->vcpu = 0;
+    assert_int_equal(domctl(XEN_DOMCTL_getvcpuextstate, 0, &d), -EINVAL);
+    assert_int_equal(domctl(XEN_DOMCTL_getvcpuextstate, HVM, &d), 0);
+    assert_int_equal(e->size, 16 + 2696);
+    e->buffer.p = area;
+    e->size = 15;
+    assert_int_equal(domctl(XEN_DOMCTL_getvcpuextstate, HVM, &d), -EINVAL);
+    e->size = sizeof(area);
+    assert_int_equal(domctl(XEN_DOMCTL_getvcpuextstate, HVM, &d), 0);
+    assert_int_equal(e->size, 16);
+    assert_int_equal(area[0], 0);
+
+    /* An XSAVE record with AVX before the end. */
+    c = calloc(1, len + grown);
+    assert_non_null(c);
+    memcpy(c, context, len - sizeof(*end));
+    end = (void *)(c + len - sizeof(*end));
+    *end = (struct hvm_save_descriptor){ CPU_XSAVE_CODE, 0, 24 + 832 };
+    x = (void *)(end + 1);
+    x->xcr0 = x->xcr0_accum = 7;
+    assert_int_equal(set(HVM, c, len + grown), 0);
+    assert_int_equal(one(HVM, CPU_XSAVE_CODE, 0, &size, NULL), 0);
+    assert_int_equal(size, 24 + 832);
+    e->size = sizeof(area);
+    assert_int_equal(domctl(XEN_DOMCTL_getvcpuextstate, HVM, &d), 0);
+    assert_int_equal(e->size, 16 + 832);
+    assert_int_equal(area[0], 7);
+    x->xcr0 = 4;                /* AVX without SSE */
+    assert_int_equal(set(HVM, c, len + grown), -EINVAL);
+    x->xcr0 = 7;
+    x->xcr0_accum = 1u << 10 | 7;
+    assert_int_equal(set(HVM, c, len + grown), -EINVAL);
+    x->xcr0_accum = 7;
+    x->save_area.xsave_hdr.xcomp_bv = 1;
+    assert_int_equal(set(HVM, c, len + grown), -EOPNOTSUPP);
+    x->save_area.xsave_hdr.xcomp_bv = 0;
+    end->length = 24;
+    assert_int_equal(set(HVM, c, len + grown), -EINVAL);
+    free(c);
+    free(context);
+}
+
 static int run(void)
 {
     const struct CMUnitTest tests[] = {
@@ -291,6 +347,7 @@ static int run(void)
         cmocka_unit_test(test_round_trip),
         cmocka_unit_test(test_set_errors),
         cmocka_unit_test(test_vcpu_context),
+        cmocka_unit_test(test_extended_state),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
