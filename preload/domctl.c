@@ -17,6 +17,7 @@
 #include "preload/wire.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof(*(a)))
+#define DOM0_PAGES  (1u << 19)  /* half of the machine */
 #define MAX_FRAMES  1024        /* XEN_DOMCTL_getpageframeinfo3 */
 
 #define D struct xen_domctl
@@ -185,8 +186,8 @@ int domain_info(uint32_t id, struct xen_domctl_getdomaininfo *info)
         (d && d->create.type != GUEST_PV ?
          XEN_DOMINF_hvm_guest | XEN_DOMINF_hap : 0) |
         (a.reason & XEN_DOMINF_shutdownmask) << XEN_DOMINF_shutdownshift;
-    info->tot_pages = a.nr_pages;
-    info->max_pages = a.max_kb >> 2;
+    info->tot_pages = d ? a.nr_pages : DOM0_PAGES;
+    info->max_pages = d ? a.max_kb >> 2 : DOM0_PAGES;
     info->shared_info_frame = ~0ull;
     info->nr_online_vcpus = d ? d->create.vcpus : 1;
     info->max_vcpu_id = info->nr_online_vcpus - 1;

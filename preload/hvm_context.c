@@ -12,7 +12,7 @@
 
 #include "preload/domctl.h"
 
-#define MAX_CONTEXT     (64u << 20)     /* what a client may hand in */
+#define MAX_CONTEXT     (4u << 20)      /* what a client may hand in */
 #define HOST_CPUID      0x000906ea      /* CPUID leaf 1, eax */
 
 struct context {

@@ -35,64 +35,61 @@ static int check_range(uint64_t addr, uint64_t pages)
     return 0;
 }
 
-static int map_frame(uint64_t arr, uint64_t addr, uint32_t dom, uint64_t i,
-                     xen_pfn_t *gfn, int *err)
+/* A frame that cannot be there: the second version has a list of errors, the
+ * first marks the frame's number. */
+static int report(const struct privcmd_mmapbatch_v2 *b, uint64_t i,
+                  xen_pfn_t gfn, int err)
 {
-    if (user_read(gfn, arr + i * sizeof(*gfn), sizeof(*gfn)))
-        return -EFAULT;
-    *err = mapping_put(addr + i * FRONT_PAGE, dom, *gfn);
-    return 0;
+    if (b->err)
+        return user_write((uintptr_t)(b->err + i), &err, sizeof(err));
+    gfn |= PRIVCMD_MMAPBATCH_MFN_ERROR;
+    return err ? user_write((uintptr_t)(b->arr + i), &gfn, sizeof(gfn)) : 0;
 }
 
 /* Every frame has its own error; the whole fails for what is wrong with
  * the request. */
-static int map_batch(uint64_t arg, const uint32_t *restricted)
+static int map_frames(const struct privcmd_mmapbatch_v2 *b,
+                      const uint32_t *restricted)
 {
-    struct privcmd_mmapbatch_v2 b;
-    xen_pfn_t gfn;
     int rc;
 
-    if (user_read(&b, arg, sizeof(b)))
-        return -EFAULT;
-    if (*restricted != NOBODY && *restricted != b.dom)
+    if (*restricted != NOBODY && *restricted != b->dom)
         return -EPERM;
-    if (b.num - 1 >= INT32_MAX)
+    if (b->num - 1 >= INT32_MAX)
         return -EINVAL;
-    rc = check_range(b.addr, b.num);
-    for (uint64_t i = 0; !rc && i < b.num; i++) {
-        int err;
+    rc = check_range(b->addr, b->num);
+    for (uint64_t i = 0; !rc && i < b->num; i++) {
+        xen_pfn_t gfn;
 
-        rc = map_frame((uintptr_t)b.arr, b.addr, b.dom, i, &gfn, &err);
-        if (!rc)
-            rc = user_write((uintptr_t)(b.err + i), &err, sizeof(err));
+        if (user_read(&gfn, (uintptr_t)(b->arr + i), sizeof(gfn)))
+            return -EFAULT;
+        rc = report(b, i, gfn,
+                    mapping_put(b->addr + i * FRONT_PAGE, b->dom, gfn));
     }
     return rc;
 }
 
-/* The first version marks the frames that failed in their top bits. */
-static int map_batch_v1(uint64_t arg, const uint32_t *restricted)
+static int map_batch(uint64_t arg, const uint32_t *restricted)
 {
-    struct privcmd_mmapbatch b;
-    xen_pfn_t gfn;
-    int rc;
+    struct privcmd_mmapbatch_v2 b;
 
     if (user_read(&b, arg, sizeof(b)))
         return -EFAULT;
-    if (*restricted != NOBODY && *restricted != b.dom)
-        return -EPERM;
-    if (b.num <= 0)
-        return -EINVAL;
-    rc = check_range(b.addr, b.num);
-    for (uint64_t i = 0; !rc && i < (uint64_t)b.num; i++) {
-        int err;
+    return b.err ? map_frames(&b, restricted) : -EFAULT;
+}
 
-        rc = map_frame((uintptr_t)b.arr, b.addr, b.dom, i, &gfn, &err);
-        if (rc || !err)
-            continue;
-        gfn |= PRIVCMD_MMAPBATCH_MFN_ERROR;
-        rc = user_write((uintptr_t)(b.arr + i), &gfn, sizeof(gfn));
-    }
-    return rc;
+static int map_batch_v1(uint64_t arg, const uint32_t *restricted)
+{
+    struct privcmd_mmapbatch v1;
+    struct privcmd_mmapbatch_v2 b = { .num = 0 };
+
+    if (user_read(&v1, arg, sizeof(v1)))
+        return -EFAULT;
+    b.num = v1.num < 0 ? 0 : (unsigned int)v1.num;
+    b.dom = v1.dom;
+    b.addr = v1.addr;
+    b.arr = v1.arr;
+    return map_frames(&b, restricted);
 }
 
 /* Runs of frames, one behind the other, up to the first that fails. */

@@ -23,7 +23,7 @@ static long version(uint32_t cmd, void *arg)
 /* common/kernel.c:do_xen_version */
 static void test_version(void **state)
 {
-    struct { struct xen_build_id id; unsigned char room[32]; } b;
+    union { struct xen_build_id id; unsigned char room[32]; } b;
     struct xen_feature_info features = { .submap_idx = 1 };
     xen_extraversion_t extra;
 
