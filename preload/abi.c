@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "preload/front.h"
+#include "preload/setup.h"
 #include "preload/vm_event_abi.h"
 
 /* xen/include/public/{domctl,sysctl,vm_event}.h of each release. */

@@ -5,13 +5,6 @@
 
 #include <stdint.h>
 
-/* "4.17": the version files, XENVER_version and the interface versions that
- * domctls and sysctls have to have. */
-#define SETUP_XEN_VERSION   "XENREEL_XEN_VERSION"
-
-/* "1" to "7": the layout of events; without it, the release's. */
-#define SETUP_VM_EVENT_ABI  "XENREEL_VM_EVENT_ABI"
-
 struct abi {
     uint8_t minor;              /* of Xen 4 */
     uint8_t domctl, sysctl;     /* interface versions */

@@ -17,5 +17,11 @@
 #define SETUP_SERVE     "XENREEL_SERVE"
 /* The domains' names: "1=guest,2=other". */
 #define SETUP_NAMES     "XENREEL_NAMES"
+/* The release that the client sees, "4.17": the version files,
+ * XENVER_version, and the interface versions that domctls and sysctls have to
+ * have. */
+#define SETUP_XEN_VERSION "XENREEL_XEN_VERSION"
+/* The layout of events, "1" to "7"; the release's when not said. */
+#define SETUP_VM_EVENT_ABI "XENREEL_VM_EVENT_ABI"
 
 #endif
