@@ -54,7 +54,7 @@ static long extents(uint64_t arg, enum hv_op op, uint64_t start)
         struct args_physmap a = { .dom = r.domid };
         xen_pfn_t gfn;
 
-        if (user_read(&gfn, (uintptr_t)(r.extent_start.p + done),
+        if (user_read(&gfn, (uintptr_t)r.extent_start.p + done * sizeof(gfn),
                       sizeof(gfn)))
             break;
         a.gfn = gfn;

@@ -35,15 +35,22 @@ static int check_range(uint64_t addr, uint64_t pages)
     return 0;
 }
 
+/* The address of element I of a list that may be at no address at all. */
+static uint64_t element(const void *list, uint64_t i, size_t size)
+{
+    return (uintptr_t)list + i * size;
+}
+
 /* A frame that cannot be there: the second version has a list of errors, the
  * first marks the frame's number. */
 static int report(const struct privcmd_mmapbatch_v2 *b, uint64_t i,
                   xen_pfn_t gfn, int err)
 {
     if (b->err)
-        return user_write((uintptr_t)(b->err + i), &err, sizeof(err));
+        return user_write(element(b->err, i, sizeof(err)), &err, sizeof(err));
     gfn |= PRIVCMD_MMAPBATCH_MFN_ERROR;
-    return err ? user_write((uintptr_t)(b->arr + i), &gfn, sizeof(gfn)) : 0;
+    return !err ? 0 :
+        user_write(element(b->arr, i, sizeof(gfn)), &gfn, sizeof(gfn));
 }
 
 /* Every frame has its own error; the whole fails for what is wrong with
@@ -61,7 +68,7 @@ static int map_frames(const struct privcmd_mmapbatch_v2 *b,
     for (uint64_t i = 0; !rc && i < b->num; i++) {
         xen_pfn_t gfn;
 
-        if (user_read(&gfn, (uintptr_t)(b->arr + i), sizeof(gfn)))
+        if (user_read(&gfn, element(b->arr, i, sizeof(gfn)), sizeof(gfn)))
             return -EFAULT;
         rc = report(b, i, gfn,
                     mapping_put(b->addr + i * FRONT_PAGE, b->dom, gfn));
@@ -104,7 +111,7 @@ static int map_runs(uint64_t arg, const uint32_t *restricted)
     if (*restricted != NOBODY && *restricted != m.dom)
         return -EPERM;
     for (int i = 0; i < m.num; i++) {
-        if (user_read(&e, (uintptr_t)(m.entry + i), sizeof(e)))
+        if (user_read(&e, element(m.entry, i, sizeof(e)), sizeof(e)))
             return -EFAULT;
         if ((i && e.va != next) || !e.npages || check_range(e.va, e.npages))
             return -EINVAL;
@@ -153,7 +160,7 @@ static long dm_op(uint64_t arg, const uint32_t *restricted)
     if (op.num > MAX_BUFS)
         return -E2BIG;
     for (unsigned int i = op.num; i-- > 0; first = buf) {
-        if (user_read(&buf, (uintptr_t)(op.ubufs + i), sizeof(buf)))
+        if (user_read(&buf, element(op.ubufs, i, sizeof(buf)), sizeof(buf)))
             return -EFAULT;
         if (buf.size > FRONT_PAGE)
             return -E2BIG;
