@@ -155,30 +155,38 @@ static error_t parse_common(int key, char *arg, struct argp_state *state)
 
 /* ---- what the library reads ---- */
 
-static void add_name(struct client *c, uint32_t dom, const char *file)
+/* A domain is called after its file when that does not say. */
+static void file_name(const char *file, char name[DOMAIN_NAME])
 {
     const char *base = strrchr(file, '/');
-    size_t used = strlen(c->names);
-    int len;
 
     base = base ? base + 1 : file;
-    len = (int)strcspn(base, ".,=");
+    snprintf(name, DOMAIN_NAME, "%.*s", (int)strcspn(base, "."), base);
+}
+
+static void add_name(struct client *c, uint32_t dom, const char *name)
+{
+    size_t used = strlen(c->names);
+
     snprintf(c->names + used, sizeof(c->names) - used, "%s%" PRIu32 "=%.*s",
-             used ? "," : "", dom, len, base);
+             used ? "," : "", dom, (int)strcspn(name, ","), name);
 }
 
 static int write_domains(struct client *c, FILE *out)
 {
     for (uint32_t i = 0; i < c->nr_domains; i++) {
         struct hv_record rec = { .op = OP_DOMAIN_CREATE };
-        int status = domain_config(c->domain[i], i + 1,
-                                   &rec.args.DOMAIN_CREATE);
+        char name[DOMAIN_NAME];
+        int status;
 
+        file_name(c->domain[i], name);
+        status = domain_config(c->domain[i], i + 1, &rec.args.DOMAIN_CREATE,
+                               name);
         if (status)
             return status;
         hv_record_normalise(&rec);
         text_print(out, &rec);
-        add_name(c, i + 1, c->domain[i]);
+        add_name(c, i + 1, name);
     }
     if (!c->nr_domains)
         client_guest(out);

@@ -227,7 +227,19 @@ static char *read_text(const char *file, int *len, int *status)
     return text;
 }
 
-int domain_config(const char *file, uint32_t dom, struct args_create *create)
+/* "name", as far as it fits; NAME stays as it is where there is none. */
+static int get_name(const char *file, XLU_Config *config, char *name)
+{
+    const char *text;
+    int status = get_text(file, config, "name", &text);
+
+    if (!status && text)
+        snprintf(name, DOMAIN_NAME, "%s", text);
+    return status;
+}
+
+int domain_config(const char *file, uint32_t dom, struct args_create *create,
+                  char *name)
 {
     XLU_Config *config;
     int rc, status, len;
@@ -244,6 +256,8 @@ int domain_config(const char *file, uint32_t dom, struct args_create *create)
     } else {
         warn_of_keys(file, text);
         status = fill(file, config, dom, create);
+        if (!status && name)
+            status = get_name(file, config, name);
     }
     if (config)
         xlu_cfg_destroy(config);

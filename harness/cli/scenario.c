@@ -126,7 +126,8 @@ static int create_domain(const struct scenario *s, struct scenario_list *list)
     }
     hv_op_init(OP_DOMAIN_CREATE, &rec.args);
     if (s->domain)
-        status = domain_config(s->domain, DOMAIN, &rec.args.DOMAIN_CREATE);
+        status = domain_config(s->domain, DOMAIN, &rec.args.DOMAIN_CREATE,
+                               NULL);
     else
         sim_default_domain(&rec.args.DOMAIN_CREATE, DOMAIN, DEFAULT_MB, 1);
     if (!status && set(insert(list, 0), &rec))

@@ -38,9 +38,11 @@ int scenario_run(const struct scenario *s, const struct scenario_list *list,
 /* Make LIST say what the model answers.  An exit status. */
 int scenario_learn(const struct scenario *s, struct scenario_list *list);
 
-/* Fill CREATE for domain DOM from FILE, in xl.cfg syntax.  Keys that mean
- * nothing to the model are passed over, with a warning where that may
- * surprise.  An exit status. */
-int domain_config(const char *file, uint32_t dom, struct args_create *create);
+/* Fill CREATE for domain DOM from FILE, in xl.cfg syntax, and NAME, unless it
+ * is NULL or the file has none.  Keys that mean nothing to the model are
+ * passed over, with a warning where that may surprise.  An exit status. */
+#define DOMAIN_NAME     64
+int domain_config(const char *file, uint32_t dom, struct args_create *create,
+                  char *name);
 
 #endif
