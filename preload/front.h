@@ -36,14 +36,16 @@ struct front {
     uint32_t nr_domains;        /* ascending ids, dom0 not among them */
     uint64_t idle_ns;           /* time that passed while nothing happened */
     int pid;                    /* this process, once there is a machine */
+    int parent;                 /* of a child, whose machine it is; or 0 */
 };
 
 extern struct front front;
 
-/* One client thread at a time; recursive, for a signal handler's calls.
- * Callable from anywhere. */
+/* One client thread at a time; recursive.  Callable from anywhere. */
 void front_lock(void);
 void front_unlock(void);
+/* The client has a signal handler: from now on signals wait for the lock. */
+void front_handlers(void);
 
 /* ---- setup.c ---- */
 /* Make the machine when the first device is opened: 0, or -Exxx after a

@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -35,19 +34,6 @@ static struct {
     enum front_end at_end;
     bool ended;
 } program = { .loops = 1 };
-
-static int parent;              /* of this process, when that has the machine */
-static pthread_mutex_t mutex = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
-
-void front_lock(void)
-{
-    pthread_mutex_lock(&mutex);
-}
-
-void front_unlock(void)
-{
-    pthread_mutex_unlock(&mutex);
-}
 
 void front_say(const char *format, ...)
 {
@@ -197,16 +183,6 @@ static uint64_t number(const char *name, uint64_t otherwise)
     return text ? strtoull(text, NULL, 0) : otherwise;
 }
 
-/* In a child, alone: the machine stays its parent's. */
-static void forked(void)
-{
-    mutex = (pthread_mutex_t)PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
-    parent = front.pid;
-    front.pid = getpid();
-    front.hv = NULL;
-    mapping_forked();
-}
-
 static int open_arena(struct sim_pages *pages)
 {
     struct file *arena;
@@ -217,13 +193,6 @@ static int open_arena(struct sim_pages *pages)
     if (rc)
         front_say("guest memory: %s", strerror(-rc));
     return rc;
-}
-
-/* The machine is this process's. */
-static int claim(void)
-{
-    front.pid = getpid();
-    return pthread_atfork(front_lock, front_unlock, forked) ? -ENOMEM : 0;
 }
 
 /* What a served trace has up to its client's start. */
@@ -253,8 +222,7 @@ static int start_served(void)
         front.hv = front.model = record_serve(&pages);
     if (!front.hv)
         return rc ? rc : -ENODEV;
-    if (!rc)
-        rc = claim();
+    front.pid = getpid();
     while (!rc && !started && (rec = serve_next(front.hv))) {
         started = rec->op == OP_CLIENT_PHASE;
         rc = take_served(rec);
@@ -292,8 +260,8 @@ static int start(void)
     if (rc)
         return rc;
     name_domains(getenv(SETUP_NAMES));
-    rc = claim();
-    return rc ? rc : start_domains();
+    front.pid = getpid();
+    return start_domains();
 }
 
 int front_start(void)
@@ -301,10 +269,10 @@ int front_start(void)
     static int started = 1;
     static bool said;
 
-    if (parent) {
+    if (front.parent) {
         if (!said)
             front_say("the machine is process %d's: its child, process %d, "
-                      "gets none", parent, front.pid);
+                      "gets none", front.parent, front.pid);
         said = true;
         return -ENODEV;
     }

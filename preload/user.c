@@ -18,7 +18,8 @@ struct range {
 /* Hypercall buffers: mapped from our device, so certainly there. */
 static struct range trusted[NR_TRUSTED];
 static unsigned int nr_trusted;
-static __thread struct range stack;
+static __thread struct range stack
+    __attribute__((tls_model("initial-exec")));
 
 void user_trust(uint64_t addr, size_t len)
 {
@@ -51,9 +52,11 @@ static bool inside(const struct range *r, uint64_t addr, size_t len)
     return addr >= r->start && addr <= r->end && len <= r->end - addr;
 }
 
-/* In a frame that called us: between here and the stack's end. */
+/* In a frame that called us: between here and the end of the stack, unless
+ * we are called on another one (sigaltstack, a coroutine's). */
 static bool on_stack(uint64_t addr, size_t len)
 {
+    uint64_t here = (uintptr_t)__builtin_frame_address(0);
     struct range live;
 
     if (!stack.end) {
@@ -66,13 +69,10 @@ static bool on_stack(uint64_t addr, size_t len)
         pthread_attr_getstack(&attr, &base, &size);
         pthread_attr_destroy(&attr);
         stack.start = (uintptr_t)base;
-        stack.end = stack.start + size;
+        stack.end = (uintptr_t)base + size;
     }
-    live.start = (uintptr_t)__builtin_frame_address(0);
-    live.end = stack.end;
-    if (!inside(&stack, live.start, 0))
-        return false;           /* on one of the client's own making */
-    return inside(&live, addr, len);
+    live = (struct range){ here, stack.end };
+    return here >= stack.start && here < stack.end && inside(&live, addr, len);
 }
 
 static bool known(uint64_t addr, size_t len)
