@@ -34,7 +34,6 @@ struct front {
     struct hv *model;           /* the same without a recorder around it */
     struct front_domain domains[MAX_FRONT_DOMAINS];
     uint32_t nr_domains;        /* ascending ids, dom0 not among them */
-    uint64_t idle_ns;           /* time that passed while nothing happened */
     int pid;                    /* this process, once there is a machine */
     int parent;                 /* of a child, whose machine it is; or 0 */
 };
@@ -44,8 +43,10 @@ extern struct front front;
 /* One client thread at a time; recursive.  Callable from anywhere. */
 void front_lock(void);
 void front_unlock(void);
-/* The client has a signal handler: from now on signals wait for the lock. */
-void front_handlers(void);
+/* A handler that may call us has interrupted this thread, whose signal mask
+ * was MASK, a sigset_t.  True when that was within a call: MASK is now full,
+ * and what it was is put back at the end of the call.  Async-signal-safe. */
+bool front_defer(void *mask);
 
 /* ---- setup.c ---- */
 /* Make the machine when the first device is opened: 0, or -Exxx after a

@@ -1,32 +1,97 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Whether the client handles signals: only then must they wait for the end
- * of a call, which costs two system calls each. */
+/* A client's signal handlers, which may call the devices: one that comes in
+ * the middle of a call is sent again, to a thread that blocks all signals
+ * until the call is over. */
 #include <signal.h>
+#include <stddef.h>
+#include <sys/syscall.h>
+#include <ucontext.h>
+#include <unistd.h>
 
 #include "preload/front.h"
 #include "preload/libc.h"
 
 sighandler_t __sysv_signal(int number, sighandler_t handler);
 
-static bool handles(sighandler_t handler)
+static struct sigaction client[NSIG];   /* the client's own */
+
+/* Caused by the instruction itself, which would only cause it again. */
+static bool synchronous(int number, const siginfo_t *info)
 {
-    return handler != SIG_DFL && handler != SIG_IGN && handler != SIG_ERR;
+    return info->si_code > 0 &&
+           (number == SIGSEGV || number == SIGBUS || number == SIGFPE ||
+            number == SIGILL || number == SIGTRAP);
+}
+
+static void arrived(int number, siginfo_t *info, void *context)
+{
+    const struct sigaction *action = &client[number];
+    ucontext_t *uc = context;
+    sigset_t all;
+
+    if (!synchronous(number, info) && front_defer(&uc->uc_sigmask)) {
+        sigfillset(&all);
+        pthread_sigmask(SIG_BLOCK, &all, NULL);
+        syscall(SYS_rt_tgsigqueueinfo, getpid(), gettid(), number, info);
+        return;
+    }
+    if (action->sa_flags & SA_RESETHAND)
+        signal(number, SIG_DFL);
+    if (action->sa_flags & SA_SIGINFO)
+        action->sa_sigaction(number, info, context);
+    else
+        action->sa_handler(number);
+}
+
+static bool handles(const struct sigaction *action)
+{
+    return action->sa_flags & SA_SIGINFO ||
+           (action->sa_handler != SIG_DFL && action->sa_handler != SIG_IGN);
 }
 
 EXPORT int sigaction(int number, const struct sigaction *action,
                      struct sigaction *old)
 {
-    if (action && handles(action->sa_handler))
-        front_handlers();
-    return REAL(sigaction)(number, action, old);
+    struct sigaction ours, was, before;
+    int rc;
+
+    if (number <= 0 || number >= NSIG)
+        return REAL(sigaction)(number, action, old);
+    before = client[number];
+    if (action) {
+        ours = *action;
+        if (handles(action)) {
+            client[number] = *action;
+            ours.sa_sigaction = arrived;
+            ours.sa_flags |= SA_SIGINFO;
+            ours.sa_flags &= ~SA_RESETHAND;
+        }
+    }
+    rc = REAL(sigaction)(number, action ? &ours : NULL, &was);
+    if (rc) {
+        client[number] = before;
+        return rc;
+    }
+    if (old)
+        *old = was.sa_flags & SA_SIGINFO && was.sa_sigaction == arrived ?
+            before : was;
+    return 0;
 }
 
-#define SIGNAL(name) \
-EXPORT sighandler_t name(int number, sighandler_t handler) \
-{ \
-    if (handles(handler)) \
-        front_handlers(); \
-    return REAL(name)(number, handler); \
+static sighandler_t set_handler(int number, sighandler_t handler, int flags)
+{
+    struct sigaction action = { .sa_handler = handler, .sa_flags = flags };
+    struct sigaction old;
+
+    return sigaction(number, &action, &old) ? SIG_ERR : old.sa_handler;
 }
-SIGNAL(signal)
-SIGNAL(__sysv_signal)
+
+EXPORT sighandler_t signal(int number, sighandler_t handler)
+{
+    return set_handler(number, handler, SA_RESTART);
+}
+
+EXPORT sighandler_t __sysv_signal(int number, sighandler_t handler)
+{
+    return set_handler(number, handler, SA_RESETHAND | SA_NODEFER);
+}

@@ -8,47 +8,41 @@
 #include "preload/front.h"
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
-static bool handlers;           /* the client has signal handlers */
 
 /* Of the thread that has the lock, or wants it. */
 static __thread struct {
-    unsigned int depth;
-    bool masked;
+    volatile unsigned int depth;
+    volatile bool masked;       /* a signal waits for the end of the call */
+    sigset_t mask;              /* the client's, then */
     int cancel;
-    sigset_t mask;
 } held __attribute__((tls_model("initial-exec")));
 
-void front_handlers(void)
+bool front_defer(void *mask)
 {
-    __atomic_store_n(&handlers, true, __ATOMIC_RELAXED);
+    if (!held.depth)
+        return false;
+    if (!held.masked) {
+        held.mask = *(sigset_t *)mask;
+        held.masked = true;
+    }
+    sigfillset(mask);
+    return true;
 }
 
-/* A thread is not cancelled inside, and a handler, which may call us, waits
- * until the call is over.  Without handlers no signal needs to. */
+/* A thread is not cancelled inside. */
 void front_lock(void)
 {
-    sigset_t all, mask;
     int cancel;
 
     if (held.depth++)
         return;
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
-    if (__atomic_load_n(&handlers, __ATOMIC_RELAXED)) {
-        held.depth = 0;         /* it may come until it is blocked */
-        sigfillset(&all);
-        pthread_sigmask(SIG_BLOCK, &all, &mask);
-        held.depth = 1;
-        held.masked = true;
-        held.mask = mask;
-    }
-    held.cancel = cancel;
     pthread_mutex_lock(&mutex);
+    held.cancel = cancel;
 }
 
 void front_unlock(void)
 {
-    bool masked = held.masked;
-    sigset_t mask = held.mask;
     int cancel = held.cancel;
 
     if (held.depth > 1) {
@@ -56,10 +50,13 @@ void front_unlock(void)
         return;
     }
     pthread_mutex_unlock(&mutex);
-    held.masked = false;
     held.depth = 0;
-    if (masked)
+    if (held.masked) {
+        sigset_t mask = held.mask;
+
+        held.masked = false;
         pthread_sigmask(SIG_SETMASK, &mask, NULL);
+    }
     pthread_setcancelstate(cancel, NULL);
 }
 

@@ -11,8 +11,8 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/time.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <xenctrl.h>
@@ -24,6 +24,7 @@
 #define DOM     1
 #define THREADS 4
 #define ROUNDS  200
+#define HANDLED 2000
 
 #define CHECK(good) check(good, #good, __LINE__)
 static void check(bool good, const char *what, int line)
@@ -126,20 +127,23 @@ static void handler(int number)
 
 static void test_handler(void)
 {
-    const struct itimerval often = { { 0, 200 }, { 0, 200 } }, never = { 0 };
+    const struct itimerspec often = { { 0, 100000 }, { 0, 100000 } };
+    struct sigevent event = { .sigev_notify = SIGEV_SIGNAL,
+                              .sigev_signo = SIGUSR1 };
+    timer_t timer;
 
     privcmd = open("/dev/xen/privcmd", O_RDWR | O_CLOEXEC);
     CHECK(privcmd >= 0);
-    CHECK(signal(SIGALRM, handler) != SIG_ERR);
-    CHECK(!setitimer(ITIMER_REAL, &often, NULL));
-    for (unsigned int i = 0; i < 1000000 && handled < 50; i++) {
+    CHECK(signal(SIGUSR1, handler) != SIG_ERR);
+    CHECK(!timer_create(CLOCK_MONOTONIC, &event, &timer));
+    CHECK(!timer_settime(timer, 0, &often, NULL));
+    while (handled < HANDLED) {
         void *p = mmap(NULL, 4096, PROT_READ, MAP_SHARED, privcmd, 0);
 
         CHECK(p != MAP_FAILED && ask_version() > 0 && !munmap(p, 4096));
     }
-    CHECK(!setitimer(ITIMER_REAL, &never, NULL));
-    CHECK(handled >= 50);
-    CHECK(signal(SIGALRM, SIG_DFL) != SIG_ERR);
+    CHECK(!timer_delete(timer));
+    CHECK(signal(SIGUSR1, SIG_DFL) == handler);
     close(privcmd);
 }
 
