@@ -13,9 +13,12 @@ struct mapping {
     uint64_t addr;
     size_t pages;
     int prot;
-    struct hv_page *page;       /* .p NULL: nothing there */
+    struct hv_page *page;       /* .p NULL: nothing there, and with .frame
+                                 * GONE it is the client's own again */
     struct mapping *next;
 };
+
+#define GONE    (~0ull)
 
 static struct mapping *mappings;
 
@@ -37,12 +40,24 @@ int mapping_reserve(uint64_t addr, size_t pages, int prot)
     return 0;
 }
 
+static bool holds(const struct mapping *m, uint64_t addr, size_t pages)
+{
+    size_t first = (addr - m->addr) / FRONT_PAGE;
+
+    if (addr < m->addr || pages > m->pages || first > m->pages - pages)
+        return false;
+    for (size_t i = first; i < first + pages; i++) {
+        if (!m->page[i].p && m->page[i].frame == GONE)
+            return false;
+    }
+    return true;
+}
+
 static struct mapping *find(uint64_t addr, size_t pages)
 {
     struct mapping *m = mappings;
 
-    while (m && (addr < m->addr || pages > m->pages ||
-                 (addr - m->addr) / FRONT_PAGE > m->pages - pages))
+    while (m && !holds(m, addr, pages))
         m = m->next;
     return m;
 }
@@ -126,9 +141,11 @@ void mapping_unmapped(uint64_t addr, size_t len)
         for (size_t i = 0; i < m->pages; i++) {
             uint64_t at = m->addr + i * FRONT_PAGE;
 
-            if (at >= addr && at < addr + len)
+            if (at >= addr && at < addr + len) {
                 drop(&m->page[i]);
-            left += m->page[i].p != NULL;
+                m->page[i].frame = GONE;
+            }
+            left += m->page[i].p || m->page[i].frame != GONE;
         }
         if (left) {
             link = &m->next;

@@ -169,6 +169,41 @@ static void test_cancel(void)
     xs_close(writer);
 }
 
+/* ---- a mapping of which a part is given back ---- */
+
+static int batch(char *at, unsigned int nr)
+{
+    xen_pfn_t gfns[4] = { 1, 2, 3, 4 };
+    int errors[4];
+    struct privcmd_mmapbatch_v2 call = {
+        .num = nr, .dom = DOM, .addr = (uintptr_t)at, .arr = gfns,
+        .err = errors,
+    };
+
+    return ioctl(privcmd, IOCTL_PRIVCMD_MMAPBATCH_V2, &call);
+}
+
+/* What the client has unmapped is no longer the device's to fill. */
+static void test_parts(void)
+{
+    char *p, *own;
+
+    privcmd = open("/dev/xen/privcmd", O_RDWR | O_CLOEXEC);
+    p = mmap(NULL, 4 * 4096, PROT_READ | PROT_WRITE, MAP_SHARED, privcmd, 0);
+    CHECK(privcmd >= 0 && p != MAP_FAILED);
+    CHECK(!munmap(p + 4096, 4096));
+    own = mmap(p + 4096, 4096, PROT_READ | PROT_WRITE,
+               MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    CHECK(own == p + 4096);
+    *own = 'x';
+    CHECK(batch(p, 4) < 0 && errno == EINVAL && *own == 'x');
+    CHECK(!batch(p, 1) && !batch(p + 2 * 4096, 2));
+    p[0] = p[3 * 4096] = 'y';
+    CHECK(*own == 'x' && !munmap(p, 4 * 4096));
+    CHECK(batch(p, 1) < 0 && errno == EINVAL);
+    close(privcmd);
+}
+
 int main(int argc, char **argv)
 {
     const char *xenreel = getenv("XENREEL");
@@ -185,5 +220,6 @@ int main(int argc, char **argv)
     alarm(60);
     test_cancel();
     test_handler();
+    test_parts();
     return 0;
 }
