@@ -92,20 +92,30 @@ EXPORT void *name(void *at, size_t len, int prot, int flags, int fd, \
 \
     if (f) \
         return map_ours(fd, at, len, prot, flags); \
+    if (!(flags & MAP_FIXED) || !front.hv) \
+        return REAL(name)(at, len, prot, flags, fd, offset); \
+    front_lock(); \
     p = REAL(name)(at, len, prot, flags, fd, offset); \
-    if (flags & MAP_FIXED && p != MAP_FAILED) \
+    if (p != MAP_FAILED) \
         gone(p, len); \
+    front_unlock(); \
     return p; \
 }
 MMAP(mmap)
 MMAP(mmap64)
 
+/* Under the lock: the addresses may be another thread's a moment later. */
 EXPORT int munmap(void *at, size_t len)
 {
-    int rc = REAL(munmap)(at, len);
+    int rc;
 
+    if (!front.hv)
+        return REAL(munmap)(at, len);
+    front_lock();
+    rc = REAL(munmap)(at, len);
     if (!rc)
         gone(at, len);
+    front_unlock();
     return rc;
 }
 

@@ -21,6 +21,8 @@ _xenreel_value()
     run--at-end | run-e)
         COMPREPLY=($(compgen -W "signal shutdown wait" -- "$cur"))
         ;;
+    run--vm-event-abi | run-v) COMPREPLY=($(compgen -W "1 2 3 4 5 6 7" -- "$cur")) ;;
+    run--xen-version | run-x) ;;
     export--output | export-o) _xenreel_files '*' ;;
     *--output | import-o | run-o | record-o) _xenreel_files .xrt ;;
     show--where | show--from | show--count | *--jobs | replay-j | *--seed | \
@@ -71,7 +73,7 @@ _xenreel()
     case $command in
     run)
         options+=" --domain --seed --output --force"
-        options+=" --program --loops --seeds --at-end"
+        options+=" --program --loops --seeds --at-end --xen-version --vm-event-abi"
         ;;
     record) options+=" --domain --seed --output --force" ;;
     replay) options+=" --jobs" ;;
