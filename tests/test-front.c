@@ -80,7 +80,7 @@ static void fork_meanwhile(void)
 {
     for (unsigned int i = 0; i < 5; i++) {
         pid_t child = fork();
-        int status;
+        int status = -1;
 
         if (!child) {
             alarm(20);
