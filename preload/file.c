@@ -109,6 +109,12 @@ enum file_kind file_kind_of(const char *path)
     return FILE_NONE;
 }
 
+bool file_is_xenstored(const char *path)
+{
+    return !strcmp(path, "/var/run/xenstored/socket") ||
+           !strcmp(path, "/run/xenstored/socket");
+}
+
 static int open_evtchn(int fd, struct file **f)
 {
     int rc = file_add(fd, FILE_EVTCHN, f);
@@ -225,6 +231,8 @@ unsigned int file_mode(const char *path)
         return 0;
     if (file_kind_of(path))
         return S_IFCHR | 0600;
+    if (file_is_xenstored(path))
+        return S_IFSOCK | 0600;
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
         if (!strcmp(path, texts[i].path))
             return S_IFREG | 0444;

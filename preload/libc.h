@@ -52,6 +52,8 @@ void file_forget(int fd);
 void file_closed(int fd);
 /* A path that is a device of ours. */
 enum file_kind file_kind_of(const char *path);
+/* The socket that xenstored listens on. */
+bool file_is_xenstored(const char *path);
 /* Open device KIND: a descriptor or -Exxx. */
 int file_open(enum file_kind kind, int flags);
 /* A file of /sys/hypervisor or /proc/xen: a descriptor that reads it, or

@@ -6,7 +6,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdint.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "preload/front.h"
@@ -148,3 +152,37 @@ EXPORT int name(int fd, int cmd, ...) \
 }
 FCNTL(fcntl)
 FCNTL(fcntl64)
+
+/* ---- xenstored's socket ---- */
+
+/* FD, which is to be connected, becomes a connection of ours. */
+static int connect_xenstore(int fd)
+{
+    int close_on_exec = REAL(fcntl)(fd, F_GETFD) & FD_CLOEXEC;
+    int status = REAL(fcntl)(fd, F_GETFL), new, rc;
+
+    front_lock();
+    new = file_open(FILE_XENSTORE, 0);
+    front_unlock();
+    if (new < 0)
+        return (int)libc_answer(new);
+    rc = dup3(new, fd, close_on_exec ? O_CLOEXEC : 0);
+    close(new);
+    if (rc >= 0 && status & O_NONBLOCK)
+        fcntl(fd, F_SETFL, O_NONBLOCK);
+    return rc < 0 ? -1 : 0;
+}
+
+EXPORT int connect(int fd, const struct sockaddr *to, socklen_t len)
+{
+    const struct sockaddr_un *un = (const void *)to;
+    char path[sizeof(un->sun_path) + 1] = "";
+
+    if (to && len > offsetof(struct sockaddr_un, sun_path) &&
+        len <= sizeof(*un) && un->sun_family == AF_UNIX)
+        memcpy(path, un->sun_path, len - offsetof(struct sockaddr_un,
+                                                  sun_path));
+    if (!file_is_xenstored(path))
+        return REAL(connect)(fd, to, len);
+    return connect_xenstore(fd);
+}

@@ -34,7 +34,7 @@ try()
 }
 
 build fortified -O2 -D_FORTIFY_SOURCE=2 || fail "libc.c does not build"
-for what in waits opens closes maps forks threads signals store; do
+for what in waits opens closes maps forks threads signals store by-socket; do
     try fortified $what
     case $what in
     forks) says err "^xenreel: the machine is process [0-9]*'s: its child" ;;
@@ -55,7 +55,7 @@ status 1 "no machine"
 # The sanitizer's run time need not be preloaded by hand.
 if ${CC:-cc} -fsanitize=address -o tiny tiny.c 2>err; then
     build sanitized -O1 -g -fsanitize=address || fail "libc.c, sanitized"
-    for what in waits opens maps forks threads signals store; do
+    for what in waits opens maps forks threads signals store by-socket; do
         try sanitized $what
     done
 fi

@@ -16,12 +16,15 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/select.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <xenstore.h>
 #include <xen/xen.h>
+#include <xen/io/xs_wire.h>
 #include <xen/sys/evtchn.h>
 #include <xen/sys/privcmd.h>
 
@@ -393,6 +396,35 @@ static void store(void)
 }
 
 /* The guests power off: who watches is told, and Xen says so. */
+/* The daemon's socket, without the library: a message is written, and its
+ * answer read (xen/io/xs_wire.h). */
+static void by_socket(void)
+{
+    static const char path[] = "/local/domain/1/domid";
+    struct sockaddr_un at = { .sun_family = AF_UNIX };
+    struct {
+        struct xsd_sockmsg head;
+        char body[64];
+    } m = { .head = { .type = XS_READ, .len = sizeof(path) } };
+    struct stat st;
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    strcpy(at.sun_path, "/var/run/xenstored/socket");
+    WANT(!stat(at.sun_path, &st) && S_ISSOCK(st.st_mode));
+    WANT(!connect(fd, (struct sockaddr *)&at, sizeof(at)));
+    WANT(fcntl(fd, F_GETFD) == FD_CLOEXEC);
+    memcpy(m.body, path, sizeof(path));
+    WANT(write(fd, &m, sizeof(m.head) + sizeof(path)) ==
+          (ssize_t)(sizeof(m.head) + sizeof(path)));
+    WANT(read(fd, &m, sizeof(m)) == (ssize_t)sizeof(m.head) + 1);
+    WANT(m.head.type == XS_READ && m.head.len == 1 && m.body[0] == '1');
+    WANT(!close(fd));
+    fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    strcpy(at.sun_path, "/var/run/xenstored/other");
+    WANT(connect(fd, (struct sockaddr *)&at, sizeof(at)) < 0);
+    WANT(!close(fd));
+}
+
 static void shuts_down(void)
 {
     struct xs_handle *xs = xs_open(0);
@@ -438,6 +470,7 @@ int main(int argc, char **argv)
         { "waits", waits }, { "opens", opens }, { "closes", closes },
         { "maps", maps }, { "forks", forks }, { "threads", threads },
         { "signals", signals }, { "store", store },
+        { "by-socket", by_socket },
         { "shuts-down", shuts_down },
     };
 
