@@ -57,6 +57,12 @@ struct args_u64 {       /* one value in or out */
     uint64_t value;
 };
 
+struct args_wait {
+    uint32_t dom;
+    uint32_t limit;     /* instructions that may run; 0: no limit */
+    uint64_t value;     /* requests that came */
+};
+
 struct args_enable {    /* one switch */
     uint32_t dom;
     uint32_t enable;

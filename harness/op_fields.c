@@ -73,11 +73,14 @@ const struct hv_field fields_state_get[] = {
 const struct hv_field fields_state_set[] = {
     DOM, IN_AS("state", value, DEC), END
 };
-const struct hv_field fields_client_wait[] = {
-    DOM, MUST_AS("events", value, DEC), END
-};
 const struct hv_field fields_caps[] = {
     DOM, OUT_AS("caps", value, HEX), END
+};
+#undef T
+
+#define T args_wait
+const struct hv_field fields_client_wait[] = {
+    DOM, IN(limit, DEC), MUST_AS("events", value, DEC), END
 };
 #undef T
 

@@ -299,7 +299,7 @@ static void *serve_ring(struct hv *hv, uint32_t dom)
 /* Pending when the client then asked which ports are. */
 static int serve_wait(struct hv *hv, uint32_t dom)
 {
-    struct args_u64 a = { .dom = dom };
+    struct args_wait a = { .dom = dom };
     const struct hv_record *rec;
     int rc;
 

@@ -53,17 +53,27 @@ bool front_defer(void *mask);
  * message.  -ENODEV in a process that has nothing set up, and in a child of
  * one that has. */
 int front_start(void);
-/* The client blocks: let the guests run.  True when something came of it:
- * an event, a program that ended, the signal at the end. */
-enum step { STEP_IDLE, STEP_EVENT, STEP_SIGNAL };
-enum step front_step(void);
-/* The guests' programs are over and the client stays: time is real now. */
-bool front_over(void);
 struct front_domain *front_domain(uint32_t id);         /* or NULL */
 
 /* A line on stderr, "xenreel: " in front.  Callable from anywhere. */
 void front_say(const char *format, ...)
     __attribute__((format(printf, 1, 2)));
+
+/* ---- time.c ---- */
+struct hv_record;
+/* One more action of a guest's program: 0 or -ENOMEM. */
+int time_add(const struct hv_record *rec);
+/* The programs run LOOPS times; then AT_END.  SEED is not 0: also while the
+ * client makes hypercalls. */
+void time_start(uint64_t seed, uint64_t loops, enum front_end at_end);
+/* The client blocks: let the guests run.  True when something came of it:
+ * an event, a program that ended, the signal at the end. */
+enum step { STEP_IDLE, STEP_EVENT, STEP_SIGNAL };
+enum step front_step(void);
+/* The client makes a hypercall: with a seed, the guests may run meanwhile. */
+void front_slice(void);
+/* The guests' programs are over and the client stays: time is real now. */
+bool front_over(void);
 
 /* ---- arena.c: guest pages, in a file so that a client can map them ---- */
 struct sim_pages;

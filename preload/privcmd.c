@@ -24,6 +24,7 @@ static long call(uint64_t arg, const uint32_t *restricted)
         return -EFAULT;
     for (unsigned int i = 0; i < 5; i++)
         args[i] = h.arg[i];
+    front_slice();
     return hypercall(h.op, args);
 }
 

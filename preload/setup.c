@@ -1,18 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The machine behind the devices: made when the first of them is opened,
- * running while the client blocks. */
+/* The machine behind the devices: made when the first of them is opened. */
 #include "preload/setup.h"
 
 #include <errno.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <xen/sched.h>
-#include <xen/xen.h>
 
 #include "harness/serve.h"
 #include "preload/abi.h"
@@ -26,14 +22,6 @@
 #include "traces/text.h"
 
 struct front front;
-
-static struct {
-    struct hv_record *rec;      /* the guests' programs, all domains' */
-    size_t nr, room;
-    uint64_t loops, done;
-    enum front_end at_end;
-    bool ended;
-} program = { .loops = 1 };
 
 void front_say(const char *format, ...)
 {
@@ -75,20 +63,6 @@ static int add_domain(const struct args_create *create)
     return 0;
 }
 
-static int keep(const struct hv_record *rec)
-{
-    if (program.nr == program.room) {
-        size_t room = program.room ? 2 * program.room : 64;
-        struct hv_record *more = realloc(program.rec, room * sizeof(*more));
-
-        if (!more)
-            return -ENOMEM;
-        program.rec = more;
-        program.room = room;
-    }
-    return hv_record_copy(&program.rec[program.nr++], rec);
-}
-
 /* A call is made at once, a guest's action belongs to its program. */
 static int take(struct hv_sink *sink, const struct hv_record *rec)
 {
@@ -97,7 +71,7 @@ static int take(struct hv_sink *sink, const struct hv_record *rec)
 
     (void)sink;
     if (hv_ops_table[rec->op].kind == KIND_GUEST)
-        return keep(rec);
+        return time_add(rec);
     if (hv_ops_table[rec->op].kind != KIND_CALL)
         return 0;
     rc = hv_call(front.hv, rec->op, &args);
@@ -254,8 +228,8 @@ static int start(void)
     front.hv = vm_event_abi_open(front.hv, abi_vm_event(), &config.pages);
     if (!front.hv)
         return -ENOMEM;
-    program.loops = number(SETUP_LOOPS, 1);
-    program.at_end = at_end(getenv(SETUP_AT_END));
+    time_start(config.seed, number(SETUP_LOOPS, 1),
+               at_end(getenv(SETUP_AT_END)));
     rc = read_setup(path);
     if (rc)
         return rc;
@@ -279,164 +253,4 @@ int front_start(void)
     if (started > 0)
         started = start();
     return started;
-}
-
-/* ---- time ---- */
-
-static bool drained(void)
-{
-    for (uint32_t i = 0; i < front.nr_domains; i++) {
-        const struct front_domain *d = &front.domains[i];
-
-        for (uint32_t v = 0; v < d->create.vcpus; v++) {
-            struct args_guest_value a = { .dom = d->id, .vcpu = v };
-
-            if (!hv_call(front.model, OP_GUEST_LEFT, &a) && a.value)
-                return false;
-        }
-    }
-    return true;
-}
-
-static void feed(void)
-{
-    program.done++;
-    for (size_t i = 0; i < program.nr; i++) {
-        union hv_args args = program.rec[i].args;
-
-        hv_call(front.hv, program.rec[i].op, &args);
-    }
-}
-
-static bool run(void)
-{
-    bool any = false;
-
-    for (uint32_t i = 0; i < front.nr_domains; i++) {
-        if (hv_wait(front.hv, front.domains[i].id) > 0)
-            any |= evtchn_poll(front.domains[i].id);
-    }
-    return any;
-}
-
-bool front_over(void)
-{
-    return program.ended && program.at_end != END_SIGNAL;
-}
-
-/* As xenstored does on VIRQ_DOM_EXC (domain_cleanup). */
-static void tell_of_shutdowns(void)
-{
-    for (uint32_t i = 0; i < front.nr_domains; i++) {
-        struct front_domain *d = &front.domains[i];
-        struct args_domain_info a = { .dom = d->id };
-
-        if (d->down || hv_call(front.model, OP_DOMAIN_INFO, &a) ||
-            !(a.shutdown || a.crashed))
-            continue;
-        d->down = true;
-        xenstore_shut_down();
-    }
-}
-
-/* Each guest's last action, of its vCPU 0: SCHEDOP_shutdown. */
-static void power_off(void)
-{
-    for (uint32_t i = 0; i < front.nr_domains; i++) {
-        struct args_guest_call a = {
-            .dom = front.domains[i].id, .nr = __HYPERVISOR_sched_op,
-            .arg1 = SCHEDOP_shutdown, .arg2 = SHUTDOWN_poweroff,
-        };
-
-        hv_call(front.hv, OP_GUEST_HYPERCALL, &a);
-    }
-    run();
-}
-
-static enum step end_client(void)
-{
-    program.ended = true;
-    kill(getpid(), SIGTERM);
-    return STEP_SIGNAL;
-}
-
-static enum step end(void)
-{
-    program.ended = true;
-    switch (program.at_end) {
-    case END_SHUTDOWN:
-        record_phase(PHASE_SHUTDOWN);
-        power_off();
-        tell_of_shutdowns();
-        return STEP_EVENT;
-    case END_WAIT:
-        record_phase(PHASE_WAIT);
-        return STEP_IDLE;
-    default:
-        record_phase(PHASE_SIGNAL);
-        return end_client();
-    }
-}
-
-/* Pass over what the guests do next: true when there was any. */
-static bool feed_served(void)
-{
-    const struct hv_record *rec = serve_next(front.hv);
-    bool any = false;
-
-    for (; rec && hv_ops_table[rec->op].kind == KIND_GUEST;
-         rec = serve_next(front.hv)) {
-        serve_take(front.hv);
-        any = true;
-    }
-    return any;
-}
-
-static enum step served_shutdown(void)
-{
-    feed_served();
-    run();
-    for (uint32_t i = 0; i < front.nr_domains; i++)
-        xenstore_shut_down();
-    return STEP_EVENT;
-}
-
-/* The guests' actions are in the trace, and so is their end; at the trace's
- * end, or behind a difference, there is nothing left to wait for. */
-static enum step served_step(void)
-{
-    const struct hv_record *rec;
-    uint32_t phase;
-
-    do {
-        if (run())
-            return STEP_EVENT;
-    } while (feed_served());
-    rec = serve_next(front.hv);
-    if (!rec)
-        return program.ended ? STEP_IDLE : end_client();
-    if (rec->op != OP_CLIENT_PHASE)
-        return STEP_IDLE;
-    phase = rec->args.CLIENT_PHASE.phase;
-    serve_take(front.hv);
-    if (phase == PHASE_SHUTDOWN)
-        return served_shutdown();
-    return phase == PHASE_SIGNAL ? end_client() : STEP_IDLE;
-}
-
-enum step front_step(void)
-{
-    if (!front.hv)
-        return STEP_IDLE;
-    if (record_serves())
-        return served_step();
-    if (run())
-        return STEP_EVENT;
-    while (program.done < program.loops && drained()) {
-        feed();
-        if (run())
-            return STEP_EVENT;
-    }
-    tell_of_shutdowns();
-    return program.ended || !drained() ? STEP_IDLE : end();
 }

@@ -136,6 +136,8 @@ static int abi_call(struct hv *hv, enum hv_op op, void *args)
     rc = hv_call(h->target, op, args);
     if (rc < 0)
         return rc;
+    if (op == OP_CLIENT_WAIT)
+        take_requests(h, dom);
     if (op == OP_MONITOR_ENABLE || is_vm_event(op, args, XEN_VM_EVENT_ENABLE))
         enabled(h, dom);
     else if (op == OP_VM_EVENT_VERSION)

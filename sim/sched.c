@@ -82,39 +82,44 @@ static void unstick(struct sim_domain *d)
         d->vcpus[i].stuck = false;
 }
 
-int sim_wait(struct hv *hv, uint32_t dom)
+/* Up to LIMIT instructions, 0 for no limit; how many requests came. */
+static uint32_t run(struct sim *sim, struct sim_domain *d, uint32_t limit)
 {
-    struct sim *sim = (struct sim *)hv;
-    struct sim_domain *d = sim_find(sim, dom);
     uint32_t slice = sim->config.slice ? sim->config.slice : DEFAULT_SLICE;
-    uint32_t before;
+    uint32_t before = d->ring.req_prod_pvt;
     struct sim_vcpu *v;
 
-    if (!d)
-        return -ESRCH;
     unstick(d);
-    before = d->ring.req_prod_pvt;
     while ((v = pick(sim, d))) {
         run_one(sim, v);
         if (d->ring.req_prod_pvt != before && !slice--)
             break;
+        if (limit && !--limit)
+            break;
     }
+    return d->ring.req_prod_pvt - before;
+}
+
+int sim_wait(struct hv *hv, uint32_t dom)
+{
+    struct sim *sim = (struct sim *)hv;
+    struct sim_domain *d = sim_find(sim, dom);
+
+    if (!d)
+        return -ESRCH;
+    run(sim, d, 0);
     return d->ring.enabled && d->ring.port < NR_PORTS &&
            (d->ports[d->ring.port].pending || d->ports[d->ring.port].queued);
 }
 
-int sim_op_CLIENT_WAIT(struct sim *sim, struct args_u64 *a)
+int sim_op_CLIENT_WAIT(struct sim *sim, struct args_wait *a)
 {
     struct sim_domain *d = sim_find(sim, a->dom);
-    uint32_t before;
-    int rc;
 
     if (!d)
         return -ESRCH;
-    before = d->ring.req_prod_pvt;
-    rc = sim_wait(&sim->hv, a->dom);
-    a->value = d->ring.req_prod_pvt - before;
-    return rc < 0 ? rc : 0;
+    a->value = run(sim, d, a->limit);
+    return 0;
 }
 
 /* The register that EV wrote is where the model has gone on to already. */

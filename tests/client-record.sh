@@ -40,6 +40,14 @@ done
 expect 4 run -o write.xrt -- $access 1 write
 says err 'it exists'
 
+# With a seed the guests run between the client's hypercalls, too, and that is
+# in the trace.
+expect 0 run -s 1 -o slices.xrt -- $access 1 write
+expect 0 show --where "op = 'client.wait'" slices.xrt
+says out ' limit=[0-9]+ events='
+expect 0 replay slices.xrt
+expect 0 replay slices.xrt -- $access 1 write
+
 # Deviations: another mode, another domain, too long, too short, and an edited
 # trace: a call, a response.
 expect 1 replay write.xrt -- $access 1 exec
