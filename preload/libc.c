@@ -5,12 +5,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "preload/front.h"
@@ -240,21 +243,80 @@ EXPORT ssize_t __read_chk(int fd, void *to, size_t len, size_t room)
     return after_read(fd, REAL(__read_chk)(fd, to, len, room));
 }
 
-EXPORT ssize_t write(int fd, const void *from, size_t len)
+static long write_ours(int fd, uint64_t from, size_t len)
 {
     struct file *f;
     long rc;
 
-    if (!file_of(fd))
-        return REAL(write)(fd, from, len);
     front_lock();
     f = usable(fd, &rc);
     if (f && f->kind == FILE_EVTCHN)
-        rc = evtchn_write(f->evtchn, (uintptr_t)from, len);
+        rc = evtchn_write(f->evtchn, from, len);
     else if (f && f->kind == FILE_XENSTORE)
-        rc = xenstore_write(f->xs, (uintptr_t)from, len);
+        rc = xenstore_write(f->xs, from, len);
     else if (f)
         rc = -EINVAL;
     front_unlock();
-    return libc_answer(rc);
+    return rc;
+}
+
+EXPORT ssize_t write(int fd, const void *from, size_t len)
+{
+    return !file_of(fd) ? REAL(write)(fd, from, len) :
+        libc_answer(write_ours(fd, (uintptr_t)from, len));
+}
+
+/* The parts of VEC one after the other: how much went out, or -Exxx when the
+ * first one fails. */
+static long write_parts(int fd, uint64_t vec, size_t nr)
+{
+    long done = 0;
+
+    for (size_t i = 0; i < nr; i++) {
+        struct iovec part;
+        long rc;
+
+        if (user_read(&part, vec + i * sizeof(part), sizeof(part)))
+            return done ? done : -EFAULT;
+        rc = write_ours(fd, (uintptr_t)part.iov_base, part.iov_len);
+        if (rc < 0)
+            return done ? done : rc;
+        done += rc;
+        if ((size_t)rc < part.iov_len)
+            break;
+    }
+    return done;
+}
+
+EXPORT ssize_t writev(int fd, const struct iovec *vec, int nr)
+{
+    if (!file_of(fd))
+        return REAL(writev)(fd, vec, nr);
+    return libc_answer(nr < 0 || nr > IOV_MAX ? -EINVAL :
+                       write_parts(fd, (uintptr_t)vec, nr));
+}
+
+/* Only xenstore's descriptors are sockets. */
+static bool is_socket(int fd)
+{
+    const struct file *f = file_of(fd);
+
+    return f && f->kind == FILE_XENSTORE;
+}
+
+EXPORT ssize_t send(int fd, const void *from, size_t len, int flags)
+{
+    return !is_socket(fd) ? REAL(send)(fd, from, len, flags) :
+        libc_answer(write_ours(fd, (uintptr_t)from, len));
+}
+
+EXPORT ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
+{
+    struct msghdr m;
+
+    if (!is_socket(fd))
+        return REAL(sendmsg)(fd, msg, flags);
+    return libc_answer(user_read(&m, (uintptr_t)msg, sizeof(m)) ? -EFAULT :
+                       m.msg_iovlen > IOV_MAX ? -EMSGSIZE :
+                       write_parts(fd, (uintptr_t)m.msg_iov, m.msg_iovlen));
 }

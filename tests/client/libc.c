@@ -19,6 +19,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
+#include <sys/uio.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -406,6 +407,9 @@ static void by_socket(void)
         struct xsd_sockmsg head;
         char body[64];
     } m = { .head = { .type = XS_READ, .len = sizeof(path) } };
+    struct iovec part[2] = { { &m.head, sizeof(m.head) },
+                             { (void *)path, sizeof(path) } };
+    struct msghdr msg = { .msg_iov = part, .msg_iovlen = 2 };
     struct stat st;
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
@@ -418,6 +422,16 @@ static void by_socket(void)
           (ssize_t)(sizeof(m.head) + sizeof(path)));
     WANT(read(fd, &m, sizeof(m)) == (ssize_t)sizeof(m.head) + 1);
     WANT(m.head.type == XS_READ && m.head.len == 1 && m.body[0] == '1');
+    /* in parts, as later releases of libxenstore write it */
+    m.head = (struct xsd_sockmsg){ .type = XS_READ, .len = sizeof(path) };
+    WANT(writev(fd, part, 2) == (ssize_t)(sizeof(m.head) + sizeof(path)));
+    WANT(read(fd, m.body, 64) == (ssize_t)sizeof(m.head) + 1);
+    WANT(sendmsg(fd, &msg, MSG_NOSIGNAL) ==
+         (ssize_t)(sizeof(m.head) + sizeof(path)));
+    WANT(read(fd, m.body, 64) == (ssize_t)sizeof(m.head) + 1);
+    WANT(send(fd, &m.head, sizeof(m.head), 0) == (ssize_t)sizeof(m.head));
+    WANT(send(fd, path, sizeof(path), 0) == (ssize_t)sizeof(path));
+    WANT(read(fd, m.body, 64) == (ssize_t)sizeof(m.head) + 1);
     WANT(!close(fd));
     fd = socket(AF_UNIX, SOCK_STREAM, 0);
     strcpy(at.sun_path, "/var/run/xenstored/other");
