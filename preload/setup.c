@@ -63,6 +63,16 @@ static int add_domain(const struct args_create *create)
     return 0;
 }
 
+/* Its first vCPU is as the builder leaves it, until the setup says more. */
+static int build(const struct args_create *create)
+{
+    int rc = add_domain(create);
+
+    if (!rc && create->type != GUEST_PV)
+        vcpu_context_boot(create->dom);
+    return rc;
+}
+
 /* A call is made at once, a guest's action belongs to its program. */
 static int take(struct hv_sink *sink, const struct hv_record *rec)
 {
@@ -79,8 +89,7 @@ static int take(struct hv_sink *sink, const struct hv_record *rec)
         front_say("%s: %s", hv_ops_table[rec->op].name, strerror(-rc));
         return rc;
     }
-    return rec->op == OP_DOMAIN_CREATE ? add_domain(&rec->args.DOMAIN_CREATE)
-                                       : 0;
+    return rec->op == OP_DOMAIN_CREATE ? build(&rec->args.DOMAIN_CREATE) : 0;
 }
 
 static int read_setup(const char *path)
@@ -140,8 +149,6 @@ static int start_domains(void)
     for (uint32_t i = 0; i < front.nr_domains; i++) {
         struct args_dom a = { .dom = front.domains[i].id };
 
-        if (front.domains[i].create.type != GUEST_PV)
-            vcpu_context_boot(a.dom);
         record_domain(a.dom, front.domains[i].name);
         hv_call(front.hv, OP_DOMAIN_UNPAUSE, &a);
     }

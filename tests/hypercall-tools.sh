@@ -34,6 +34,13 @@ says out 'gtsc_khz 2000000'
 says out 'cr0 0x0*11 '
 says out 'cs   0000 \(.* 0xffffffff / *0x0c9b\)'
 says out 'PAT 0x7040600070406|pat 0x0*7040600070406'
+
+# A setup's registers stay: only what it leaves out is the builder's.
+echo 'vcpu.set_registers dom=1 vcpu=0 cr0=0x80050033 cr3=0x2000 = 0' >paged.scn
+expect 0 run --program paged.scn -- "$bin/xen-hvmctx" 1
+says out 'cr0 0x0*80050033 '
+says out 'cr3 0x0*2000 '
+
 tool 0 "$bin/xenctx" -a 1
 says out 'cr0: 0*11'
 tool 0 "$bin/lsevtchn" 1
