@@ -96,6 +96,10 @@ static const struct move vmexit[] = {
     ENABLE(struct args_enable_sync),
     M(vmexit.sync, struct args_enable_sync, sync), MOVE_END
 };
+/* The event is an answer only: libxc leaves there what was on its stack. */
+static const struct move caps[] = {
+    MOVE_OUT(D, u.monitor_op.event, struct args_u64, value), MOVE_END
+};
 static const struct move raw[] = {
     MOVE_IN(D, u.monitor_op.op, struct args_monitor_op, op),
     MOVE_IN(D, u.monitor_op.event, struct args_monitor_op, event),
@@ -125,7 +129,8 @@ static const struct wire events[] = {
 
 static int monitor(struct xen_domctl *d, bool *out)
 {
-    static const struct wire rest = { 0, OP_MONITOR_OP, raw };
+    static const struct wire asked = { 0, OP_MONITOR_CAPS, caps },
+                             rest = { 0, OP_MONITOR_OP, raw };
     struct xen_domctl_monitor_op *mop = &d->u.monitor_op;
     const struct wire *w = NULL;
     uint32_t op = mop->op;
@@ -134,6 +139,8 @@ static int monitor(struct xen_domctl *d, bool *out)
     if (op == XEN_DOMCTL_MONITOR_OP_ENABLE ||
         op == XEN_DOMCTL_MONITOR_OP_DISABLE)
         w = wire_find(events, ARRAY_SIZE(events), mop->event);
+    else if (op == XEN_DOMCTL_MONITOR_OP_GET_CAPABILITIES)
+        return wire_call(&asked, d->domain, d, out);
     if (!w)
         return wire_call(&rest, d->domain, d, out);
     mop->op = op == XEN_DOMCTL_MONITOR_OP_ENABLE;

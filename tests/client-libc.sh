@@ -47,6 +47,14 @@ timeout 60 "$xenreel" run --at-end shutdown -- ./fortified shuts-down \
 got=$?
 status 0 "shuts-down"
 
+# What libxc leaves unset in a question (tools/libs/ctrl/xc_monitor.c) is its
+# stack's, and no part of the trace.
+expect 0 run --at-end wait -o waits.xrt -- ./fortified waits
+expect 0 show --where "op = 'monitor.get_capabilities'" waits.xrt
+says out ' caps=0x1f7f '
+lines 1
+expect 0 replay waits.xrt -- ./fortified waits
+
 # Without a machine the same program finds no Xen.
 ./fortified opens >out 2>err
 got=$?

@@ -37,7 +37,7 @@ struct monitor {
 
 static void monitor_open(struct monitor *m)
 {
-    uint32_t port;
+    uint32_t port, can;
 
     memset(m, 0, sizeof(*m));
     WANT(m->xc = xc_interface_open(NULL, NULL, 0));
@@ -47,6 +47,8 @@ static void monitor_open(struct monitor *m)
     SHARED_RING_INIT((vm_event_sring_t *)m->page);
     BACK_RING_INIT(&m->ring, (vm_event_sring_t *)m->page, PAGE);
     m->fd = xenevtchn_fd(m->xe);
+    WANT(!xc_monitor_get_capabilities(m->xc, 1, &can));
+    WANT(can & 1u << XEN_DOMCTL_MONITOR_EVENT_CPUID);
     WANT(!xc_monitor_cpuid(m->xc, 1, 1));
 }
 
