@@ -174,6 +174,23 @@ static int frame_types(const struct xen_domctl *d)
     return 0;
 }
 
+/* Dom0's is 0.  The last digits of others are not a small number: XAPI makes
+ * ...000000000001 up for a domain that is migrated on its host, and libbdvmi
+ * waits for the final one (XenDomainWatcher::getNewDomains). */
+void domain_uuid(uint32_t id, xen_domain_handle_t uuid)
+{
+    static const uint8_t rest[12] = {
+        0, 0, 0x40, 0, 0x80, 0, 'x', 'e', 'n', 'r', 'e', 'e',
+    };
+
+    memset(uuid, 0, sizeof(xen_domain_handle_t));
+    if (!id)
+        return;
+    uuid[2] = (uint8_t)(id >> 8);
+    uuid[3] = (uint8_t)id;
+    memcpy(uuid + 4, rest, sizeof(rest));
+}
+
 /* getdomaininfo(d) of one that exists, or of dom0. */
 int domain_info(uint32_t id, struct xen_domctl_getdomaininfo *info)
 {
@@ -199,7 +216,7 @@ int domain_info(uint32_t id, struct xen_domctl_getdomaininfo *info)
     info->nr_online_vcpus = d ? d->create.vcpus : 1;
     info->max_vcpu_id = info->nr_online_vcpus - 1;
     info->gpaddr_bits = 40;
-    info->handle[15] = id;
+    domain_uuid(id, info->handle);
     return 0;
 }
 

@@ -6,12 +6,17 @@
 
 #include <stdint.h>
 
+#include <xen/xen.h>
+
 struct xen_domctl;
 struct xen_domctl_getdomaininfo;
 struct xenctl_bitmap;
 
 /* Fill INFO for domain ID: 0, or -ESRCH. */
 int domain_info(uint32_t id, struct xen_domctl_getdomaininfo *info);
+
+/* The one of domain ID, which xenstore has too. */
+void domain_uuid(uint32_t id, xen_domain_handle_t uuid);
 
 /* Write a bitmap whose first byte is FIRST and the rest 0: 0 or -EFAULT. */
 int user_bitmap(const struct xenctl_bitmap *map, unsigned char first);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "preload/domctl.h"
 #include "preload/xenstore.h"
 #include "preload/xs_private.h"
 
@@ -130,9 +131,17 @@ static void put_machine(void)
 
 static void put_vm(uint32_t dom, const char *name)
 {
-    char vm[64], path[128];
+    char vm[64] = "/vm/", path[128];
+    xen_domain_handle_t uuid;
+    size_t len = strlen(vm);
 
-    snprintf(vm, sizeof(vm), "/vm/00000000-0000-0000-0000-%012" PRIx32, dom);
+    domain_uuid(dom, uuid);
+    for (unsigned int i = 0; i < sizeof(uuid); i++) {
+        bool hyphen = i >= 4 && i <= 10 && i % 2 == 0;
+
+        len += (size_t)snprintf(vm + len, sizeof(vm) - len, "%s%02x",
+                                hyphen ? "-" : "", uuid[i]);
+    }
     put(dom, vm, GUEST_READS, "");
     snprintf(path, sizeof(path), "%s/uuid", vm);
     put(dom, path, AS_PARENT, vm + strlen("/vm/"));

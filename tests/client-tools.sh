@@ -47,6 +47,16 @@ tool 0 xenstore-ls -f
 says out '^/local/domain/1/domid = "1"'
 says out '^/local/domain/1/vm = "/vm/[-0-9a-f]{36}"'
 says out '^/vm/[-0-9a-f]{36}/name = "guest1"'
+# The UUID is Xen's too.  XAPI's temporary ones end in a 1, which clients wait
+# to see replaced (libbdvmi's TEMPORARY_UUID_SUFFIX).
+uuid=$(sed -n 's,^/local/domain/1/vm = "/vm/\(.*\)"$,\1,p' out)
+says out "^/vm/$uuid/uuid = \"$uuid\""
+tool 0 $bin/xl vm-list
+says out "^$uuid +1 +guest1"
+says out '^00000000-0000-0000-0000-000000000000 +0 +Domain-0'
+case $uuid in
+*-000000000001) fail "a temporary UUID" ;;
+esac
 tool 0 xenstore-ls /local/domain/1/cpu
 printf '0 = ""\n availability = "online"\n' | cmp -s - out || fail "xenstore-ls"
 tool 0 xenstore-list /local/domain/1/memory
