@@ -245,8 +245,7 @@ static enum outcome hypercall(struct sim_vcpu *v, struct insn *in)
     return advance(v, in);
 }
 
-/* The exit reason of IN, or -1 when the hardware runs it without one. */
-static int exit_reason(const struct sim_vcpu *v, const struct insn *in)
+int exit_reason(const struct sim_vcpu *v, const struct insn *in)
 {
     const struct args_guest_reg *a = &in->a.reg;
 

@@ -453,6 +453,15 @@ static enum outcome exec_rep(struct sim_vcpu *v, struct insn *in)
     return out;
 }
 
+/* The trap is behind what makes no exit, but no exit's handler. */
+static enum outcome exec_other(struct sim_vcpu *v, struct insn *in)
+{
+    bool exits = exit_reason(v, in) >= 0;
+    enum outcome out = exec_action(v, in, false);
+
+    return out == RAN && !exits ? monitor_trap(v) : out;
+}
+
 enum outcome exec_insn(struct sim_vcpu *v, struct insn *in)
 {
     uint64_t next;
@@ -485,7 +494,7 @@ enum outcome exec_insn(struct sim_vcpu *v, struct insn *in)
         out = exec_rep(v, in);
         break;
     default:
-        return exec_action(v, in, false);
+        return exec_other(v, in);
     }
     return out == RAN ? finish(v, next) : out;
 }

@@ -123,6 +123,8 @@ uint64_t insn_next(const struct sim_vcpu *v, const struct insn *in);
 /* ---- action.c: what is not a memory access ---- */
 /* EMULATED by Xen: no exit, and none of the events of an exit's handler;
  * those of register writes come all the same. */
+/* The exit reason of IN, or -1 when the hardware runs it without one. */
+int exit_reason(const struct sim_vcpu *v, const struct insn *in);
 enum outcome exec_action(struct sim_vcpu *v, struct insn *in, bool emulated);
 void exec_desc_data(struct sim_vcpu *v, struct insn *in);
 

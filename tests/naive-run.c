@@ -309,7 +309,9 @@ static void instruction(struct naive *n, struct naive_vcpu *v,
         break;
     case OP_GUEST_MOV_CR:
         mov_cr3(n, v, in->a.reg.value);
-        how->emulated = true;   /* by Xen, not stepped over */
+        /* Monitored it exits and is done by Xen, not stepped over
+         * (vmx.c:vmx_update_guest_cr). */
+        how->emulated |= n->monitor.cr3;
         break;
     default:
         if (memory(n, v, in, how) == STOPPED)
