@@ -10,15 +10,11 @@
 
 #include "preload/front.h"
 
-/* Whatever was in [AT, AT + LEN) is there no longer. */
+/* Whatever was in [AT, AT + LEN) is there no longer.  Under the lock. */
 static void gone(const void *at, size_t len)
 {
-    if (!front.hv)
-        return;
-    front_lock();
     mapping_unmapped((uintptr_t)at, len);
     user_distrust((uintptr_t)at, len);
-    front_unlock();
 }
 
 /* Hypercall buffers are plain shared pages that a child does not get. */

@@ -63,6 +63,15 @@ static int add_domain(const struct args_create *create)
     return 0;
 }
 
+/* The LEN bytes at NAME, where they fit. */
+static void set_name(struct front_domain *d, const char *name, size_t len)
+{
+    if (!d || !len || len >= sizeof(d->name))
+        return;
+    memcpy(d->name, name, len);
+    d->name[len] = '\0';
+}
+
 /* Its first vCPU is as the builder leaves it, until the setup says more. */
 static int build(const struct args_create *create)
 {
@@ -116,13 +125,9 @@ static void name_domains(const char *names)
     while (names && *names) {
         char *end;
         uint32_t id = (uint32_t)strtoul(names, &end, 10);
-        struct front_domain *d = front_domain(id);
-        size_t len = *end == '=' ? strcspn(end + 1, ",") : 0;
 
-        if (d && len && len < sizeof(d->name)) {
-            memcpy(d->name, end + 1, len);
-            d->name[len] = '\0';
-        }
+        if (*end == '=')
+            set_name(front_domain(id), end + 1, strcspn(end + 1, ","));
         names = strchr(names, ',');
         if (names)
             names++;
@@ -180,15 +185,11 @@ static int open_arena(struct sim_pages *pages)
 static int take_served(const struct hv_record *rec)
 {
     const struct args_client_domain *a = &rec->args.CLIENT_DOMAIN;
-    struct front_domain *d;
 
     if (rec->op == OP_DOMAIN_CREATE)
         return add_domain(&rec->args.DOMAIN_CREATE);
-    d = rec->op == OP_CLIENT_DOMAIN ? front_domain(a->dom) : NULL;
-    if (d && a->name.len < sizeof(d->name)) {
-        memcpy(d->name, a->name.p, a->name.len);
-        d->name[a->name.len] = '\0';
-    }
+    if (rec->op == OP_CLIENT_DOMAIN)
+        set_name(front_domain(a->dom), (const char *)a->name.p, a->name.len);
     return 0;
 }
 
@@ -203,6 +204,7 @@ static int start_served(void)
         front.hv = front.model = record_serve(&pages);
     if (!front.hv)
         return rc ? rc : -ENODEV;
+    front.served = true;
     front.pid = getpid();
     while (!rc && !started && (rec = serve_next(front.hv))) {
         started = rec->op == OP_CLIENT_PHASE;

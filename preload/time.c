@@ -11,6 +11,7 @@
 #include <xen/xen.h>
 #include <xen/sched.h>
 
+#include "harness/random.h"
 #include "harness/serve.h"
 #include "preload/front.h"
 #include "preload/record.h"
@@ -97,13 +98,9 @@ static bool feed_served(void)
 #define MIN_GAP         4       /* as powers of two: hypercalls up to the */
 #define MAX_GAP         24      /* next slice, more with each */
 
-/* xorshift64* */
 static uint64_t draw(void)
 {
-    program.random ^= program.random >> 12;
-    program.random ^= program.random << 25;
-    program.random ^= program.random >> 27;
-    return program.random * 0x2545f4914f6cdd1dull >> 16;
+    return random_draw(&program.random) >> 16;
 }
 
 static void draw_gap(void)
@@ -147,7 +144,7 @@ static void served_slices(void)
  * armed, and the guests are to have something left to do then. */
 void front_slice(void)
 {
-    if (record_serves()) {
+    if (front.served) {
         served_slices();
         return;
     }
@@ -255,7 +252,7 @@ enum step front_step(void)
 {
     if (!front.hv)
         return STEP_IDLE;
-    if (record_serves())
+    if (front.served)
         return served_step();
     if (run())
         return STEP_EVENT;

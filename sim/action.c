@@ -226,8 +226,7 @@ static enum outcome hypercall(struct sim_vcpu *v, struct insn *in)
     }
     if (in->op == OP_GUEST_HYPERCALL) {
         if (a->nr == __HYPERVISOR_sched_op && a->arg1 == SCHEDOP_shutdown) {
-            v->d->shut_down = true;
-            v->d->shutdown_reason = a->arg2;
+            sim_shutdown(v->d, (uint8_t)a->arg2);
             v->regs.rax = 0;
         } else {
             v->regs.rax = (uint64_t)-ENOSYS;

@@ -34,12 +34,17 @@ int sim_remote(struct sim *sim, uint32_t id, struct sim_domain **d)
     return (*d)->dying ? -EINVAL : 0;
 }
 
-void sim_crash(struct sim_domain *d)
+void sim_shutdown(struct sim_domain *d, uint8_t reason)
 {
     if (d->shut_down)
         return;
     d->shut_down = true;
-    d->shutdown_reason = SHUTDOWN_crash;
+    d->shutdown_reason = reason;
+}
+
+void sim_crash(struct sim_domain *d)
+{
+    sim_shutdown(d, SHUTDOWN_crash);
 }
 
 struct sim_vcpu *sim_vcpu(struct sim_domain *d, uint32_t id)

@@ -100,7 +100,7 @@ int sim_op_DOMAIN_MAX_MEM(struct sim *sim, struct args_u64 *a)
     return rc;
 }
 
-/* domain_shutdown: the first reason stays.  dom0's would be the machine's. */
+/* dom0's shutdown would be the machine's. */
 int sim_op_DOMAIN_SHUTDOWN(struct sim *sim, struct args_u64 *a)
 {
     struct sim_domain *d;
@@ -110,10 +110,7 @@ int sim_op_DOMAIN_SHUTDOWN(struct sim *sim, struct args_u64 *a)
         return rc;
     if (!d)
         return -EPERM;
-    if (!d->shut_down) {
-        d->shut_down = true;
-        d->shutdown_reason = (uint8_t)a->value;
-    }
+    sim_shutdown(d, (uint8_t)a->value);
     return 0;
 }
 

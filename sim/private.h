@@ -196,6 +196,8 @@ struct sim_domain *sim_find(struct sim *sim, uint32_t id);
 /* rcu_lock_live_remote_domain_by_id: 0, -ESRCH, -EPERM for the caller,
  * -EINVAL for a dying domain. */
 int sim_remote(struct sim *sim, uint32_t id, struct sim_domain **d);
+/* domain_shutdown: the first reason stays. */
+void sim_shutdown(struct sim_domain *d, uint8_t reason);
 /* domain_crash */
 void sim_crash(struct sim_domain *d);
 struct sim_vcpu *sim_vcpu(struct sim_domain *d, uint32_t id); /* or NULL */

@@ -6,19 +6,9 @@
 #include <errno.h>
 #include <string.h>
 
+#include "harness/random.h"
+
 #define DEFAULT_SLICE   64
-
-/* xorshift64*: small, and the same everywhere. */
-static uint64_t draw(struct sim *sim)
-{
-    uint64_t x = sim->random;
-
-    x ^= x >> 12;
-    x ^= x << 25;
-    x ^= x >> 27;
-    sim->random = x;
-    return x * 0x2545f4914f6cdd1dull;
-}
 
 static bool has_to_resume(const struct sim_vcpu *v)
 {
@@ -44,7 +34,7 @@ static struct sim_vcpu *pick(struct sim *sim, struct sim_domain *d)
     if (sim->config.seed) {
         for (uint32_t i = 0; i < n; i++)
             ready += can_run(&d->vcpus[i]);
-        skip = ready ? draw(sim) % ready : 0;
+        skip = ready ? random_draw(&sim->random) % ready : 0;
     }
     for (uint32_t i = 0; i < n; i++) {
         uint32_t id = d->next_vcpu + i;
