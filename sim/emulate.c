@@ -55,9 +55,10 @@ static uint64_t emulated_reps(const struct sim_vcpu *v,
 }
 
 /* Instruction bytes from SET_EMUL_INSN_DATA.  For a software breakpoint they
- * are what the breakpoint hides: the program states it as the instruction
- * behind it at the same rip.  For other events Xen has not taken the bytes,
- * and emulates what is left from before: zeros are add %al,(%rax). */
+ * are what the breakpoint hides: the fetch that found it, or the instruction
+ * that the program states behind it at the same rip.  For other events Xen has
+ * not taken the bytes, and emulates what is left from before: zeros are
+ * add %al,(%rax). */
 static bool emulate_insn_data(struct sim_vcpu *v, struct insn *in)
 {
     struct sim *sim = v->d->sim;
@@ -70,6 +71,8 @@ static bool emulate_insn_data(struct sim_vcpu *v, struct insn *in)
         in = guest_head(v);
         return in && (!in->a.step.rip || in->a.step.rip == rip);
     }
+    if (v->guest->int3)
+        return true;
     mfn = p2m_lookup(&v->d->host, v->regs.rax >> PAGE_SHIFT, &access);
     if (mfn != INVALID_MFN) {
         page_read(sim, mfn, v->regs.rax & (PAGE_SIZE - 1), &byte, 1);
@@ -99,9 +102,11 @@ void emulate_one(struct sim_vcpu *v, uint32_t flags)
         path.data = &v->ve.read;
     else if (flags & VM_EVENT_FLAG_EMULATE_NOWRITE)
         path.nowrite = true;
-    else if ((flags & VM_EVENT_FLAG_SET_EMUL_INSN_DATA) &&
-             !emulate_insn_data(v, in))
-        return;
+    else if (flags & VM_EVENT_FLAG_SET_EMUL_INSN_DATA) {
+        if (!emulate_insn_data(v, in))
+            return;
+        path.insn = true;
+    }
     in = insn_begin(v);
     if (!in)
         return;

@@ -6,49 +6,7 @@
 #include <string.h>
 
 #define EXIT_MONITOR_TRAP       37
-
-uint32_t insn_len(const struct insn *in)
-{
-    switch (in->op) {
-    case OP_GUEST_FETCH:
-        return in->a.mem.len;
-    case OP_GUEST_TRAP:
-        return in->a.trap.insn_len;
-    case OP_GUEST_DESC:
-        return in->a.desc.len ? in->a.desc.len : 3;
-    case OP_GUEST_CPUID:
-    case OP_GUEST_MSR:
-    case OP_GUEST_COPY:
-        return 2;
-    case OP_GUEST_STEP:
-        return 1;
-    default:
-        return 3;
-    }
-}
-
-uint64_t insn_next(const struct sim_vcpu *v, const struct insn *in)
-{
-    uint64_t next = 0;
-
-    switch (in->op) {
-    case OP_GUEST_STEP:
-        next = in->a.step.next;
-        break;
-    case OP_GUEST_FETCH:
-    case OP_GUEST_READ:
-    case OP_GUEST_WRITE:
-    case OP_GUEST_RMW:
-        next = in->a.mem.next;
-        break;
-    case OP_GUEST_READ_CR:
-        next = in->a.reg.value;
-        break;
-    default:
-        break;
-    }
-    return next ? next : v->guest->insn_rip + insn_len(in);
-}
+#define INSN_INT3               0xcc
 
 /* Where rip is in the guest's memory: identity-mapped, as in the test guests,
  * unless guest.code said otherwise. */
@@ -268,12 +226,47 @@ static bool forbidden(struct sim_vcpu *v, const struct args_guest_mem *a,
                              false);
 }
 
+/* A guest executes what its view has there: where a fetch finds the byte of
+ * INT3 it is one, whatever it hides (hvm/vmx/vmx.c:vmx_vmexit_handler).  The
+ * emulator raises #BP by itself (x86_emulate.c:x86_emulate, 0xcc). */
+static enum outcome int3(struct sim_vcpu *v, const struct insn *in,
+                         const struct data_path *path)
+{
+    struct mem_access m = { in->a.mem.gla, in->a.mem.gpa, MEM_ACCESS_X, false };
+    struct insn trap = { .op = OP_GUEST_TRAP };
+    enum outcome out = RAN;
+    unsigned char byte;
+    uint64_t mfn;
+    uint8_t access;
+
+    if (path)
+        mfn = p2m_lookup(path->p2m, m.gpa >> PAGE_SHIFT, &access);
+    else
+        out = ept_access(v, &m, &mfn);
+    if (out != RAN || mfn == INVALID_MFN)
+        return out;
+    page_read(v->d->sim, mfn, m.gpa & (PAGE_SIZE - 1), &byte, 1);
+    if (byte != INSN_INT3)
+        return RAN;
+    trap.a.trap.vector = VECTOR_BP;
+    trap.a.trap.type = TYPE_SW_EXCEPTION;
+    trap.a.trap.insn_len = 1;
+    v->guest->int3 = true;
+    return exec_action(v, &trap, path != NULL);
+}
+
 enum outcome exec_data(struct sim_vcpu *v, struct insn *in,
                        const struct data_path *path)
 {
+    const struct data_path host = { .p2m = &v->d->host };
     uint64_t mfn[2];
     enum outcome out;
 
+    if (in->op == OP_GUEST_FETCH && !(path && path->insn)) {
+        out = int3(v, in, path);
+        if (out != RAN)
+            return out;
+    }
     if (path) {
         frames(path->p2m, &in->a.mem, mfn);
         if (path->check && forbidden(v, &in->a.mem, wanted(in), mfn))
@@ -287,8 +280,9 @@ enum outcome exec_data(struct sim_vcpu *v, struct insn *in,
          * entry (vmx_intr_assist), is that of the next instruction. */
         if (mfn[0] == INVALID_MFN ||
             (mfn[1] == INVALID_MFN && crosses(&in->a.mem))) {
-            frames(&v->d->host, &in->a.mem, mfn);
-            transfer(v, in, mfn, NULL);
+            out = exec_data(v, in, &host);
+            if (out != RAN)
+                return out;
             guest_retire(v, insn_next(v, in));
             return GONE;
         }
@@ -473,6 +467,7 @@ enum outcome exec_insn(struct sim_vcpu *v, struct insn *in)
         return RAN;
     }
     start(v, in);
+    v->guest->int3 = false;
     next = insn_next(v, in);
     out = walk(v, in);
     if (out != RAN)

@@ -289,6 +289,49 @@ struct insn *guest_head(struct sim_vcpu *v)
     return g->count ? &g->queue[g->head] : NULL;
 }
 
+uint32_t insn_len(const struct insn *in)
+{
+    switch (in->op) {
+    case OP_GUEST_FETCH:
+        return in->a.mem.len;
+    case OP_GUEST_TRAP:
+        return in->a.trap.insn_len;
+    case OP_GUEST_DESC:
+        return in->a.desc.len ? in->a.desc.len : 3;
+    case OP_GUEST_CPUID:
+    case OP_GUEST_MSR:
+    case OP_GUEST_COPY:
+        return 2;
+    case OP_GUEST_STEP:
+        return 1;
+    default:
+        return 3;
+    }
+}
+
+uint64_t insn_next(const struct sim_vcpu *v, const struct insn *in)
+{
+    uint64_t next = 0;
+
+    switch (in->op) {
+    case OP_GUEST_STEP:
+        next = in->a.step.next;
+        break;
+    case OP_GUEST_FETCH:
+    case OP_GUEST_READ:
+    case OP_GUEST_WRITE:
+    case OP_GUEST_RMW:
+        next = in->a.mem.next;
+        break;
+    case OP_GUEST_READ_CR:
+        next = in->a.reg.value;
+        break;
+    default:
+        break;
+    }
+    return next ? next : v->guest->insn_rip + insn_len(in);
+}
+
 void guest_add_result(struct sim_vcpu *v, uint64_t value)
 {
     struct guest *g = v->guest;
@@ -310,7 +353,7 @@ void guest_retire(struct sim_vcpu *v, uint64_t next)
     insn_free(in);
     g->head = (g->head + 1) % g->room;
     g->count--;
-    g->started = false;
+    g->started = g->int3 = false;
     v->regs.rip = next;
 }
 

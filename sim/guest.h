@@ -18,6 +18,7 @@
 #define VECTOR_PF       14
 #define TYPE_HW_EXCEPTION       3       /* X86_EVENTTYPE_* */
 #define TYPE_SW_INTERRUPT       4
+#define TYPE_SW_EXCEPTION       6
 #define NO_ERROR_CODE   (~0u)
 
 struct insn {
@@ -54,7 +55,7 @@ struct guest {
     uint64_t greq;
     unsigned char buffer[128];  /* argument of the last hypercall */
     uint32_t buffer_len;
-    bool insn_data;             /* the next one stands for SET_EMUL_INSN_DATA */
+    bool int3;                  /* the head's fetch found INT3 */
 };
 
 enum outcome {
@@ -76,6 +77,9 @@ void guest_drop(struct sim_vcpu *v);
  * as the new rip says. */
 void guest_rip_moved(struct sim_vcpu *v);
 void guest_add_result(struct sim_vcpu *v, uint64_t value);
+/* Length of an instruction when nothing says it, and rip behind the head. */
+uint32_t insn_len(const struct insn *in);
+uint64_t insn_next(const struct sim_vcpu *v, const struct insn *in);
 /* The guest takes exception VECTOR; the instruction is given up, as the
  * handlers of test guests step over it. */
 void guest_take_trap(struct sim_vcpu *v, uint8_t vector, uint32_t error);
@@ -110,15 +114,13 @@ struct data_path {
     const struct p2m *p2m;
     const struct vm_event_emul_read_data *data;
     bool nowrite;
+    bool insn;          /* its bytes are a response's */
     bool check;         /* send an event for what mem_access forbids */
 };
 enum outcome exec_data(struct sim_vcpu *v, struct insn *in,
                        const struct data_path *path);
 enum outcome exec_copy(struct sim_vcpu *v, struct insn *in, uint64_t reps,
                        const struct data_path *path);
-/* Length of an instruction when nothing says it, and rip behind the head. */
-uint32_t insn_len(const struct insn *in);
-uint64_t insn_next(const struct sim_vcpu *v, const struct insn *in);
 
 /* ---- action.c: what is not a memory access ---- */
 /* EMULATED by Xen: no exit, and none of the events of an exit's handler;

@@ -124,19 +124,45 @@ static uint8_t wanted(const struct naive_insn *in)
            in->op == OP_GUEST_WRITE ? W : R | W;
 }
 
+/* The guest runs what its map has there, the emulator what the host's has:
+ * 0xcc is INT3, one byte (SDM vol. 2A, INT3).  Unmonitored it is the guest's
+ * own #BP, behind which the model has it go on after the instruction, without
+ * a single step. */
+static bool int3(struct naive *n, struct naive_vcpu *v,
+                 const struct naive_insn *in, int page, struct naive_how *how)
+{
+    if (in->op != OP_GUEST_FETCH || page < 0 ||
+        n->page[page][in->a.mem.gpa & 0xfff] != 0xcc)
+        return false;
+    if (!v->fault)
+        v->fault = 0x80030000;
+    how->emulated = true;
+    return true;
+}
+
 /* An access that meets a hole has the whole instruction emulated. */
 static enum outcome memory(struct naive *n, struct naive_vcpu *v,
                            const struct naive_insn *in, struct naive_how *how)
 {
+    const struct args_guest_walk at = {
+        .gla = in->a.mem.gla, .gpa = in->a.mem.gpa
+    };
     int page[2] = { -1, -1 };
     enum outcome out = HOLE;
 
-    if (!how->emulated)
-        out = pages(n, v, &in->a.mem, wanted(in), page);
+    if (!how->emulated) {
+        out = touch(n, v, &at, wanted(in), false, &page[0]);
+        if (out == DONE && int3(n, v, in, page[0], how))
+            return DONE;
+        if (out == DONE)
+            out = pages(n, v, &in->a.mem, wanted(in), page);
+    }
     if (out == STOPPED)
         return STOPPED;
     if (out == HOLE) {
         host_pages(n, &in->a.mem, page);
+        if (int3(n, v, in, page[0], how))
+            return DONE;
         how->emulated = true;
     }
     naive_move(n, v, in, page, how);

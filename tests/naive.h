@@ -70,6 +70,7 @@ struct naive_vcpu {
     bool started;               /* registers are as the head wants them */
     struct vm_event_regs_x86 regs;
     unsigned char last[64];     /* what the last load returned */
+    uint64_t fault;             /* the first exception it took */
     uint64_t result[4];
     uint32_t nr_results;
 };

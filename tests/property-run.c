@@ -48,7 +48,7 @@ static void any_mem(struct test *t, struct naive_insn *in)
         a->expect = below(t, 4);
     } else if (in->op == OP_GUEST_WRITE) {
         a->last = once_in(t, 4);
-        a->value = draw(t);
+        a->value = once_in(t, 8) ? 0xcc : draw(t);      /* INT3 */
         if (a->last)
             a->len = 1 + below(t, 64);
     }
@@ -161,14 +161,15 @@ static void same_results(struct test *t, struct naive_vcpu *v)
     struct args_guest_result r = { .dom = DOM, .vcpu = v->id };
 
     must(t, hv_call(t->hv, OP_GUEST_RESULT, &r));
-    if (r.fault || r.r0 != v->result[0] || r.r1 != v->result[1] ||
+    if (r.fault != v->fault || r.r0 != v->result[0] || r.r1 != v->result[1] ||
         r.r2 != v->result[2] || r.r3 != v->result[3]) {
         keep(t, OP_GUEST_RESULT, &r, 0);
         memcpy(&r.r0, v->result, sizeof(v->result));
-        differ(t, "results of vCPU %u: the naive model has 0x%" PRIx64
-               " 0x%" PRIx64 " 0x%" PRIx64 " 0x%" PRIx64, v->id, r.r0, r.r1,
-               r.r2, r.r3);
+        differ(t, "results of vCPU %u: the naive model has fault 0x%" PRIx64
+               ", 0x%" PRIx64 " 0x%" PRIx64 " 0x%" PRIx64 " 0x%" PRIx64,
+               v->id, v->fault, r.r0, r.r1, r.r2, r.r3);
     }
+    v->fault = 0;
     memset(v->result, 0, sizeof(v->result));
     v->nr_results = 0;
 }
