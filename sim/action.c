@@ -244,6 +244,24 @@ static enum outcome hypercall(struct sim_vcpu *v, struct insn *in)
     return advance(v, in);
 }
 
+/* HVM_TRAP_MASK, and INT3 while vmx_do_resume latches that somebody debugs;
+ * the guest takes others by itself. */
+static bool trap_exits(const struct sim_vcpu *v, uint32_t vector)
+{
+    const struct sim_monitor *m = &v->d->monitor;
+
+    switch (vector) {
+    case VECTOR_DB:
+    case VECTOR_AC:
+    case VECTOR_MC:
+        return true;
+    case VECTOR_BP:
+        return m->breakpoint || m->singlestep;
+    default:
+        return false;
+    }
+}
+
 int exit_reason(const struct sim_vcpu *v, const struct insn *in)
 {
     const struct args_guest_reg *a = &in->a.reg;
@@ -270,7 +288,7 @@ int exit_reason(const struct sim_vcpu *v, const struct insn *in)
         return in->a.desc.desc <= VM_EVENT_DESC_GDTR ?
                EXIT_GDTR_IDTR : EXIT_LDTR_TR;
     case OP_GUEST_TRAP:
-        return in->a.trap.vector == VECTOR_UD ? -1 : EXIT_EXCEPTION;
+        return trap_exits(v, in->a.trap.vector) ? EXIT_EXCEPTION : -1;
     case OP_GUEST_EXIT:
         return a->index ? (int)a->index : -1;
     case OP_GUEST_HYPERCALL:

@@ -16,6 +16,8 @@
 #define VECTOR_UD       6
 #define VECTOR_GP       13
 #define VECTOR_PF       14
+#define VECTOR_AC       17
+#define VECTOR_MC       18
 #define TYPE_HW_EXCEPTION       3       /* X86_EVENTTYPE_* */
 #define TYPE_SW_INTERRUPT       4
 #define TYPE_SW_EXCEPTION       6

@@ -282,9 +282,9 @@ static void test_exits(void **state)
 {
     struct env e = env_start(VENDOR_INTEL, 1);
     static const uint8_t exits[] = {
-        /* CR0, CR4.MCE, rdmsr, wrmsr, xsetbv, out, int3, the stated one,
-         * vmcall, vmfunc */
-        28, 28, 31, 32, 55, 30, 0, 54, 18, 59,
+        /* CR0, CR4.MCE, rdmsr, wrmsr, xsetbv, out, icebp, #AC, the stated
+         * one, vmcall, vmfunc */
+        28, 28, 31, 32, 55, 30, 0, 0, 54, 18, 59,
     };
     size_t i = 0;
 
@@ -304,6 +304,8 @@ static void test_exits(void **state)
     ins(&e, IO, reg, .index = 0x80, .value = 1, .write = 1);
     ins(&e, DESC, desc, .gpa = ~0ull);
     ins(&e, TRAP, trap, .vector = 3, .type = 6, .insn_len = 1);
+    ins(&e, TRAP, trap, .vector = 1, .type = 5, .insn_len = 1);
+    ins(&e, TRAP, trap, .vector = 17, .type = 3);
     ins(&e, TRAP, trap, .vector = 6, .insn_len = 2);
     ins(&e, EXIT, reg, .index = 0);
     ins(&e, EXIT, reg, .index = 54);
@@ -329,6 +331,28 @@ static void test_exits(void **state)
     ins(&e, CPUID, cpuid, .leaf = 0);
     env_run(&e, 0);
     hv_close(e.hv);
+}
+
+/* hvm/vmx/vmcs.c:vmx_do_resume, vmx.c:vmx_update_debug_state: INT3 exits only
+ * while breakpoints or single steps are monitored. */
+static void test_int3_exits(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        struct env e = env_start(VENDOR_INTEL, 1);
+
+        assert_int_equal(call(&e, MONITOR_VMEXIT, enable_sync, .enable = 1),
+                         0);
+        if (i == 1)
+            assert_int_equal(call(&e, MONITOR_BREAKPOINT, enable,
+                                  .enable = 1), 0);
+        if (i == 2)
+            assert_int_equal(call(&e, MONITOR_SINGLESTEP, enable,
+                                  .enable = 1), 0);
+        ins(&e, TRAP, trap, .vector = 3, .type = 6, .insn_len = 1);
+        env_run(&e, i ? EXIT : 0);
+        hv_close(e.hv);
+    }
 }
 
 /* With monitored bits only those trap a CR4 write that the mask leaves. */
@@ -381,6 +405,7 @@ int main(void)
         cmocka_unit_test(test_xsetbv),
         cmocka_unit_test(test_desc),
         cmocka_unit_test(test_exits),
+        cmocka_unit_test(test_int3_exits),
         cmocka_unit_test(test_cr4_mask_exits),
         cmocka_unit_test(test_shutdown),
     };
