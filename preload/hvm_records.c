@@ -6,9 +6,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "preload/wire.h"
+#include "harness/hvm_cpu.h"
 
-#define AR_G                (1u << 11)
 #define LAPIC_BASE          0xfee00800u /* enabled */
 #define LAPIC_BSP           (1u << 8)
 #define LAPIC_SW_DISABLED   2
@@ -16,51 +15,6 @@
 #define IOAPIC_MASKED       (1ull << 16)
 #define MCG_CAP_INTEL       0x1000c02   /* two banks; CMCI, TES, SER */
 #define MCG_CAP_AMD         2
-
-#define C(reg, member) \
-    MOVE_IN(struct hvm_hw_cpu, reg, struct args_vcpu_regs, member)
-#define R(reg)      C(reg, regs.reg)
-#define S(reg)      C(reg, reg)
-#define SEG(s)      C(s##_sel, regs.s##_sel), C(s##_base, regs.s##_base)
-static const struct move cpu_moves[] = {
-    R(rax), R(rbx), R(rcx), R(rdx), R(rbp), R(rsi), R(rdi), R(rsp), R(r8),
-    R(r9), R(r10), R(r11), R(r12), R(r13), R(r14), R(r15), R(rip), R(rflags),
-    R(cr0), R(cr2), R(cr3), R(cr4), S(dr0), S(dr1), S(dr2), S(dr3), R(dr6),
-    R(dr7), SEG(cs), SEG(ds), SEG(es), SEG(fs), SEG(gs), SEG(ss),
-    S(tr_sel), S(tr_limit), S(tr_base), C(tr_arbytes, tr_ar), S(ldtr_sel),
-    S(ldtr_limit), S(ldtr_base), C(ldtr_arbytes, ldtr_ar), S(idtr_limit),
-    S(idtr_base), R(gdtr_limit), R(gdtr_base), R(sysenter_cs),
-    R(sysenter_esp), R(sysenter_eip), R(shadow_gs), R(msr_lstar),
-    R(msr_star), C(msr_cstar, cstar), C(msr_syscall_mask, syscall_mask),
-    R(msr_efer), C(msr_tsc_aux, tsc_aux), MOVE_END
-};
-#undef SEG
-#undef S
-#undef R
-#undef C
-
-/* A segment's limit is kept in its unit, as the descriptor has it. */
-static void unpack(uint32_t *limit, uint32_t *ar,
-                   const struct vm_event_x86_selector_reg *seg)
-{
-    *ar = seg->ar;
-    *limit = seg->ar & AR_G ? (uint32_t)seg->limit << 12 | 0xfff : seg->limit;
-}
-
-/* Access rights as old versions of Xen saved them: Intel's. */
-static void unfold(uint32_t *ar)
-{
-    if (*ar & 0xf000 && !(*ar & 0x0f00))
-        *ar = (*ar & 0xff) | (*ar >> 4 & 0xf00);
-}
-
-static void pack(struct vm_event_x86_selector_reg *seg, uint32_t limit,
-                 uint32_t ar)
-{
-    unfold(&ar);
-    seg->ar = ar & 0xfff;
-    seg->limit = (ar & AR_G ? limit >> 12 : limit) & 0xfffff;
-}
 
 static int call_regs(enum hv_op op, const struct front_domain *d,
                      uint32_t vcpu, struct args_vcpu_regs *a)
@@ -79,13 +33,7 @@ static int save_cpu(const struct front_domain *d, uint32_t vcpu, void *record)
 
     if (rc)
         return rc;
-    wire_copy(cpu_moves, c, &a, true);
-    unpack(&c->cs_limit, &c->cs_arbytes, &a.regs.cs);
-    unpack(&c->ds_limit, &c->ds_arbytes, &a.regs.ds);
-    unpack(&c->es_limit, &c->es_arbytes, &a.regs.es);
-    unpack(&c->fs_limit, &c->fs_arbytes, &a.regs.fs);
-    unpack(&c->gs_limit, &c->gs_arbytes, &a.regs.gs);
-    unpack(&c->ss_limit, &c->ss_arbytes, &a.regs.ss);
+    hvm_cpu_put(c, &a);
     return sizeof(*c);
 }
 
@@ -109,15 +57,7 @@ static int load_cpu(const struct front_domain *d, uint32_t vcpu,
     rc = call_regs(OP_VCPU_REGS_GET, d, vcpu, &a);
     if (rc)
         return rc;
-    wire_copy(cpu_moves, &c, &a, false);
-    pack(&a.regs.cs, c.cs_limit, c.cs_arbytes);
-    pack(&a.regs.ds, c.ds_limit, c.ds_arbytes);
-    pack(&a.regs.es, c.es_limit, c.es_arbytes);
-    pack(&a.regs.fs, c.fs_limit, c.fs_arbytes);
-    pack(&a.regs.gs, c.gs_limit, c.gs_arbytes);
-    pack(&a.regs.ss, c.ss_limit, c.ss_arbytes);
-    unfold(&a.tr_ar);
-    unfold(&a.ldtr_ar);
+    hvm_cpu_get(&c, &a);
     return call_regs(OP_VCPU_REGS_SET, d, vcpu, &a);
 }
 
@@ -167,21 +107,13 @@ static int load_xsave(const struct front_domain *d, uint32_t vcpu,
     return call_regs(OP_VCPU_REGS_SET, d, vcpu, &a);
 }
 
-#define M(member, field) \
-    MOVE_IN(struct hvm_hw_mtrr, member, struct args_vcpu_mtrr, field)
-static const struct move mtrr_moves[] = {
-    M(msr_pat_cr, pat), M(msr_mtrr_cap, cap), M(msr_mtrr_def_type, def_type),
-    M(msr_mtrr_var, var), M(msr_mtrr_fixed, fixed), MOVE_END
-};
-#undef M
-
 static int save_mtrr(const struct front_domain *d, uint32_t vcpu,
                      void *record)
 {
     struct args_vcpu_mtrr a = { .dom = d->id, .vcpu = vcpu };
     int rc = hv_call(front.hv, OP_VCPU_MTRR_GET, &a);
 
-    wire_copy(mtrr_moves, record, &a, true);
+    hvm_mtrr_put(record, &a);
     return rc ? rc : (int)sizeof(struct hvm_hw_mtrr);
 }
 
@@ -194,7 +126,7 @@ static int load_mtrr(const struct front_domain *d, uint32_t vcpu,
     if (len != sizeof(m))
         return -EINVAL;
     memcpy(&m, record, sizeof(m));
-    wire_copy(mtrr_moves, &m, &a, false);
+    hvm_mtrr_get(&m, &a);
     return hv_call(front.hv, OP_VCPU_MTRR_SET, &a);
 }
 
