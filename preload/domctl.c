@@ -297,6 +297,8 @@ static int dispatch(struct xen_domctl *d, bool *out)
         return vcpu_extended_state(d);
     case XEN_DOMCTL_setvcpucontext:
         return vcpu_context_set(d);
+    case XEN_DOMCTL_set_cpu_policy:
+        return cpu_policy_set(d);
     default:
         return d->domain && !front_domain(d->domain) ? -ESRCH :
             hypercall_missing("domctl", d->cmd);

@@ -34,4 +34,7 @@ int vcpu_affinity(const struct xen_domctl *op);
 /* The toolstack has built DOM: what its first vCPU begins with. */
 void vcpu_context_boot(uint32_t dom);
 
+/* ---- cpu_policy.c ---- */
+int cpu_policy_set(const struct xen_domctl *op);
+
 #endif

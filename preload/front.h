@@ -55,6 +55,8 @@ bool front_defer(void *mask);
  * one that has. */
 int front_start(void);
 struct front_domain *front_domain(uint32_t id);         /* or NULL */
+/* domain.create by the client, in the place of one with its number. */
+int front_create(struct args_create *create);
 
 /* A line on stderr, "xenreel: " in front.  Callable from anywhere. */
 void front_say(const char *format, ...)
@@ -67,6 +69,8 @@ int time_add(const struct hv_record *rec);
 /* The programs run LOOPS times; then AT_END.  SEED is not 0: also while the
  * client makes hypercalls. */
 void time_start(uint64_t seed, uint64_t loops, enum front_end at_end);
+/* The client drives the guests (driver.h): no programs, and no end. */
+void time_driven(void);
 /* The client blocks: let the guests run.  True when something came of it:
  * an event, a program that ended, the signal at the end. */
 enum step { STEP_IDLE, STEP_EVENT, STEP_SIGNAL };

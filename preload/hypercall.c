@@ -92,6 +92,26 @@ static long sched_op(uint64_t cmd, uint64_t arg)
     return hv_call(front.hv, OP_DOMAIN_SHUTDOWN, &a);
 }
 
+/* evtchn_alloc_unbound: a port of a guest's, for dom0. */
+static long evtchn_alloc(uint64_t arg)
+{
+    struct evtchn_alloc_unbound u;
+    struct args_port a = { .dom = 0 };
+    int rc;
+
+    if (user_read(&u, arg, sizeof(u)))
+        return -EFAULT;
+    if (u.remote_dom && u.remote_dom != DOMID_SELF)
+        return hypercall_missing("evtchn_alloc_unbound for domain",
+                                 u.remote_dom);
+    a.dom = u.dom == DOMID_SELF ? 0 : u.dom;
+    rc = hv_call(front.hv, OP_EVTCHN_ALLOC, &a);
+    if (rc)
+        return rc;
+    u.port = a.out;
+    return user_write(arg, &u, sizeof(u));
+}
+
 /* do_event_channel_op: the others are the kernel's, behind its device. */
 static long event_channel_op(uint64_t cmd, uint64_t arg)
 {
@@ -99,6 +119,8 @@ static long event_channel_op(uint64_t cmd, uint64_t arg)
     struct evtchn_status s;
     int rc;
 
+    if (cmd == EVTCHNOP_alloc_unbound)
+        return evtchn_alloc(arg);
     if (cmd != EVTCHNOP_status)
         return hypercall_missing("event_channel_op", cmd);
     if (user_read(&s, arg, sizeof(s)))

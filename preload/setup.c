@@ -72,6 +72,22 @@ static void set_name(struct front_domain *d, const char *name, size_t len)
     d->name[len] = '\0';
 }
 
+int front_create(struct args_create *create)
+{
+    struct front_domain *old = front_domain(create->dom);
+    struct args_dom a = { .dom = create->dom };
+    int rc;
+
+    if (old) {
+        hv_call(front.hv, OP_DOMAIN_DESTROY, &a);
+        front.nr_domains--;
+        memmove(old, old + 1, (size_t)(&front.domains[front.nr_domains] -
+                                       old) * sizeof(*old));
+    }
+    rc = hv_call(front.hv, OP_DOMAIN_CREATE, create);
+    return rc ? rc : add_domain(create);
+}
+
 /* Its first vCPU is as the builder leaves it, until the setup says more. */
 static int build(const struct args_create *create)
 {

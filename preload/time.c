@@ -119,6 +119,13 @@ void time_start(uint64_t seed, uint64_t loops, enum front_end at_end)
         draw_gap();
 }
 
+void time_driven(void)
+{
+    program.done = program.loops;
+    program.at_end = END_SIGNAL;        /* which was sent, as it were */
+    program.ended = true;
+}
+
 static void slice(uint32_t dom, uint32_t limit)
 {
     struct args_wait a = { .dom = dom, .limit = limit };
