@@ -27,6 +27,8 @@ _xenreel_value()
     *--output | import-o | run-o | record-o) _xenreel_files .xrt ;;
     show--where | show--from | show--count | *--jobs | replay-j | *--seed | \
     *--seeds | *--loops | run-[slS] | record-s) ;;
+    *--timeout | *--settle | *--attach) ;;
+    *--puppet) _xenreel_files '*' ;;
     *) return 1 ;;
     esac
 }
@@ -55,6 +57,7 @@ _xenreel()
     local commands="run record replay show diff info import export recover"
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}
     local command=${COMP_WORDS[1]} options="--help --usage --version"
+    local xen=" --xen --attach --puppet --timeout --settle"
 
     shopt -q extglob || shopt -s extglob
     COMPREPLY=()
@@ -74,9 +77,10 @@ _xenreel()
     run)
         options+=" --domain --seed --output --force"
         options+=" --program --loops --seeds --at-end --xen-version --vm-event-abi"
+        options+=$xen
         ;;
-    record) options+=" --domain --seed --output --force" ;;
-    replay) options+=" --jobs" ;;
+    record) options+=" --domain --seed --output --force"$xen ;;
+    replay) options+=" --jobs"$xen ;;
     show) options+=" --where --from --count" ;;
     import) options+=" --from --output --force" ;;
     export) options+=" --to --output --force" ;;

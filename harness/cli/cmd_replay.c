@@ -13,6 +13,7 @@
 
 #include "harness/cli/client.h"
 #include "harness/cli/report.h"
+#include "harness/cli/xen.h"
 #include "sim/sim.h"
 
 #define PROGRESS_EVERY  4096    /* records */
@@ -21,6 +22,7 @@
  * trace that brings the model down does not take the others with it. */
 struct job {
     const char *file;
+    const struct cli_xen *xen;
     FILE *out;          /* what it prints, until its turn comes */
     pid_t pid;
     int status;
@@ -35,6 +37,7 @@ struct replay {
     char **files;
     unsigned int nr_files;
     unsigned int jobs;
+    struct cli_xen xen;
 };
 
 static const struct argp_option options[] = {
@@ -49,6 +52,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     uint64_t n;
 
     switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &replay->xen;
+        break;
     case 'j':
         n = cli_number(state, "--jobs", arg);
         if (n < 1 || n > 1024)
@@ -109,16 +115,27 @@ static int watched_next(struct hv_source *source, struct hv_record *rec)
     return rc;
 }
 
+static int open_machine(const struct job *job, const struct trace_meta *meta,
+                        struct hv **hv)
+{
+    struct sim_config config = { .seed = meta->seed };
+
+    if (job->xen->on)
+        return cli_xen_open(job->xen, job->file, hv);
+    *hv = sim_open(&config);
+    return *hv ? CLI_OK : cli_fail(CLI_ENVIRONMENT, job->file,
+                                   "out of memory");
+}
+
 static int replay_reader(struct job *job, struct trace_reader *reader)
 {
-    struct sim_config config = { .seed = trace_meta(reader)->seed };
     struct watched watched = { { watched_next }, reader, job->alone };
     struct replay_report result;
-    struct hv *hv = sim_open(&config);
-    int rc;
+    struct hv *hv;
+    int rc = open_machine(job, trace_meta(reader), &hv);
 
-    if (!hv)
-        return cli_fail(CLI_ENVIRONMENT, job->file, "out of memory");
+    if (rc)
+        return rc;
     memset(&result, 0, sizeof(result));
     rc = replay_run(hv, &watched.source, &result);
     hv_close(hv);
@@ -242,9 +259,11 @@ static int replay_all(struct replay *replay)
         return cli_fail(CLI_ENVIRONMENT, NULL, "%s", strerror(errno));
     for (unsigned int i = 0; i < replay->nr_files; i++) {
         jobs[i].file = replay->files[i];
+        jobs[i].xen = &replay->xen;
         jobs[i].out = stdout;
     }
-    if (replay->jobs > 1 && replay->nr_files > 1) {
+    /* There is one Xen. */
+    if (replay->jobs > 1 && replay->nr_files > 1 && !replay->xen.on) {
         run_jobs(jobs, replay);
     } else {
         for (unsigned int i = 0; i < replay->nr_files; i++) {
@@ -259,11 +278,14 @@ static int replay_all(struct replay *replay)
 
 int cmd_replay(int argc, char **argv)
 {
+    static const struct argp_child children[] = {
+        { &cli_xen_argp, 0, "On a real Xen:", 2 }, { 0 }
+    };
     static const struct argp argp = {
         options, parse, "TRACE...",
-        "Replay each trace against a model of its own, up to its first "
-        "difference, which is printed field by field.\v" CLI_EXIT_DOC,
-        NULL, NULL, NULL
+        "Replay each trace against a model of its own or a real Xen, up to "
+        "its first difference, which is printed field by field.\v"
+        CLI_EXIT_DOC, children, NULL, NULL
     };
     long online = sysconf(_SC_NPROCESSORS_ONLN);
     struct replay replay = { .jobs = online > 0 ? online : 1 };

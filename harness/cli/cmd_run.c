@@ -22,6 +22,8 @@ static int print_result(const struct scenario *s,
 {
     if (!report_replay(stdout, s->files.in, report, cli_colour(stdout)))
         return CLI_OK;
+    if (s->xen.on)
+        return CLI_DIFFERENCES;
     printf("  reproduce: xenreel run --seed %" PRIu64 " %s%s%s%s\n", s->seed,
            s->domain ? "--domain " : "", s->domain ? s->domain : "",
            s->domain ? " " : "", s->files.in);
@@ -37,8 +39,9 @@ int cmd_run(int argc, char **argv)
     static const struct argp argp = {
         NULL, parse, "SCENARIO\n-- COMMAND [ARGUMENT...]",
         "Run a scenario, a text trace with the answers it expects, on the "
-        "model, up to the first answer that differs; or COMMAND, a client of "
-        "Xen's, unchanged, whose devices are the model's.\v"
+        "model or a real Xen, up to the first answer that differs; or "
+        "COMMAND, a client of Xen's, unchanged, whose devices are the "
+        "model's.\v"
         CLI_EXIT_DOC " A command's own exit status is passed on.",
         children, NULL, NULL
     };

@@ -29,6 +29,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     struct scenario *s = state->input;
 
     switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &s->xen;
+        break;
+    case ARGP_KEY_END:
+        if (s->seed && s->xen.on)
+            argp_error(state, "--seed: with the model only");
+        break;
     case 'd':
         if (s->domain)
             argp_error(state, "--domain: one; others are domain.create "
@@ -44,7 +51,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     return 0;
 }
 
-const struct argp scenario_argp = { .options = options, .parser = parse };
+static const struct argp_child children[] = {
+    { &cli_xen_argp, 0, "On a real Xen:", 2 }, { 0 }
+};
+
+const struct argp scenario_argp = {
+    .options = options, .parser = parse, .children = children
+};
 
 /* Make room for one more record at AT; NULL when out of memory. */
 static struct hv_record *insert(struct scenario_list *list, size_t at)
@@ -186,18 +199,29 @@ static int source_next(struct hv_source *source, struct hv_record *rec)
     return 1;
 }
 
-/* Run LIST on a new model, recording into SINK if there is one. */
+static int open_machine(const struct scenario *s, struct hv **hv)
+{
+    struct sim_config config = { .seed = s->seed };
+
+    if (s->xen.on)
+        return cli_xen_open(&s->xen, s->files.in, hv);
+    *hv = sim_open(&config);
+    return *hv ? CLI_OK : cli_fail(CLI_ENVIRONMENT, s->files.in,
+                                   "out of memory");
+}
+
+/* Run LIST on a new machine, recording into SINK if there is one. */
 static int run_into(const struct scenario *s, const struct scenario_list *list,
                     struct hv_sink *sink, struct replay_report *report)
 {
     struct list_source source = { { source_next }, list, sink, 0 };
-    struct sim_config config = { .seed = s->seed };
-    struct hv *hv = sim_open(&config), *wrapped = hv;
-    int rc, bad = 0;
+    struct hv *hv, *wrapped;
+    int rc = open_machine(s, &hv), bad = 0;
 
     memset(report, 0, sizeof(*report));
-    if (hv && sink)
-        wrapped = recorder_open(hv, sink);
+    if (rc)
+        return rc;
+    wrapped = sink ? recorder_open(hv, sink) : hv;
     if (!wrapped) {
         hv_close(hv);
         return cli_fail(CLI_ENVIRONMENT, s->files.in, "out of memory");
@@ -226,7 +250,8 @@ int scenario_run(const struct scenario *s, const struct scenario_list *list,
     if (!s->files.out)
         return run_into(s, list, NULL, report);
     memset(report, 0, sizeof(*report));
-    status = cli_create(&recording, &s->files, "sim", s->seed);
+    status = cli_create(&recording, &s->files, s->xen.on ? "xen" : "sim",
+                        s->seed);
     if (status)
         return status;
     status = run_into(s, list, &recording.sink, report);
@@ -269,6 +294,14 @@ static int mend(struct scenario_list *list, const struct replay_report *report)
     }
 }
 
+/* A recording goes on behind a difference that is known. */
+static int accept_all(struct scenario_list *list)
+{
+    for (size_t i = 0; i < list->nr; i++)
+        list->rec[i].flags |= RECORD_KNOWN;
+    return CLI_OK;
+}
+
 int scenario_learn(const struct scenario *s, struct scenario_list *list)
 {
     /* Each turn settles a record for good, or takes or gives an event. */
@@ -276,6 +309,8 @@ int scenario_learn(const struct scenario *s, struct scenario_list *list)
     struct scenario quiet = *s;
 
     quiet.files.out = NULL;
+    if (s->xen.on)
+        return accept_all(list);
     for (uint64_t turn = 0; turn < limit; turn++) {
         struct replay_report report;
         uint64_t seq;

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Scenarios: text traces that a person wrote, run on the model.  Shared by
+/* Scenarios: text traces that a person wrote, run on the model or on a real
+ * Xen.  Shared by
  * "run", which checks what they expect, and "record", which finds it out. */
 #ifndef XENREEL_CLI_SCENARIO_H
 #define XENREEL_CLI_SCENARIO_H
 
 #include "harness/cli/cli.h"
+#include "harness/cli/xen.h"
 #include "harness/record.h"
 #include "harness/replay.h"
 
@@ -12,6 +14,7 @@ struct scenario {
     struct cli_files files;     /* first; .out: trace to record */
     const char *domain;         /* xl.cfg of domain 1, or NULL */
     uint64_t seed;
+    struct cli_xen xen;         /* .on: not on the model */
 };
 
 /* The options that run and record share, as an argp child whose input is a
@@ -29,13 +32,14 @@ struct scenario_list {
 int scenario_load(const struct scenario *s, struct scenario_list *list);
 void scenario_free(struct scenario_list *list);
 
-/* Run LIST on a fresh model up to its end or the first difference, which is
+/* Run LIST on a fresh machine up to its end or the first difference, which is
  * in REPORT (replay_report_free); record into S->output where there is one.
  * An exit status: CLI_OK also when there is a difference. */
 int scenario_run(const struct scenario *s, const struct scenario_list *list,
                  struct replay_report *report);
 
-/* Make LIST say what the model answers.  An exit status. */
+/* Make LIST say what the model answers; what a real Xen does cannot be known
+ * before, so that any answer of it will do.  An exit status. */
 int scenario_learn(const struct scenario *s, struct scenario_list *list);
 
 /* Fill CREATE for domain DOM from FILE, in xl.cfg syntax, and NAME, unless it

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "harness/cli/xen.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "preload/driver.h"
+
+#define MAX_MS  3600000u
+
+enum { KEY_XEN = 0x1000, KEY_ATTACH, KEY_PUPPET, KEY_TIMEOUT, KEY_SETTLE };
+
+static const struct argp_option options[] = {
+    { "xen", KEY_XEN, NULL, 0, "Use the Xen of this machine instead of the "
+      "model; needs root in dom0", 2 },
+    { "attach", KEY_ATTACH, "DOM=ID", 0, "Domain DOM is the one with Xen's "
+      "id ID: domain.create pauses it and makes none; repeated for others",
+      2 },
+    { "puppet", KEY_PUPPET, "KERNEL", 0, "What the domains boot that "
+      "domain.create has xl make", 2 },
+    { "timeout", KEY_TIMEOUT, "MS", 0, "How long to wait for an event "
+      "(default: 1000)", 2 },
+    { "settle", KEY_SETTLE, "MS", 0, "How long to wait for more behind one "
+      "(default: 20)", 2 },
+    { 0 }
+};
+
+static void parse_attach(struct cli_xen *xen, const struct argp_state *state,
+                         const char *arg)
+{
+    struct xen_attach *a = &xen->attach[xen->config.nr_attach];
+    unsigned long dom, id;
+    char *end;
+
+    if (xen->config.nr_attach == XEN_MAX_DOMAINS)
+        argp_error(state, "--attach: %d at the most", XEN_MAX_DOMAINS);
+    errno = 0;
+    dom = strtoul(arg, &end, 10);
+    id = *end == '=' && end[1] >= '0' && end[1] <= '9' ?
+        strtoul(end + 1, &end, 10) : 0;
+    if (errno || *end || !dom || !id || dom >= DOMID_FIRST_RESERVED ||
+        id >= DOMID_FIRST_RESERVED)
+        argp_error(state, "--attach: '%s' is not DOM=ID", arg);
+    for (unsigned int i = 0; i < xen->config.nr_attach; i++) {
+        if (xen->attach[i].dom == dom)
+            argp_error(state, "--attach: domain %lu, twice", dom);
+    }
+    *a = (struct xen_attach){ (uint32_t)dom, (uint32_t)id };
+    xen->config.nr_attach++;
+}
+
+static uint32_t milliseconds(const struct argp_state *state, const char *name,
+                             const char *arg)
+{
+    uint64_t ms = cli_number(state, name, arg);
+
+    if (ms > MAX_MS)
+        argp_error(state, "%s: %u at the most, not '%s'", name, MAX_MS, arg);
+    return (uint32_t)ms;
+}
+
+static void start(struct cli_xen *xen)
+{
+    xen->config.timeout_ms = XEN_TIMEOUT_MS;
+    xen->config.settle_ms = XEN_SETTLE_MS;
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct cli_xen *xen = state->input;
+
+    switch (key) {
+    case ARGP_KEY_INIT:
+        start(xen);
+        return 0;
+    case ARGP_KEY_END:
+        if (xen->option && !xen->on)
+            argp_error(state, "%s: only with --xen", xen->option);
+        return 0;
+    case KEY_XEN:
+        xen->on = true;
+        return 0;
+    case KEY_ATTACH:
+        parse_attach(xen, state, arg);
+        xen->option = "--attach";
+        return 0;
+    case KEY_PUPPET:
+        xen->config.kernel = arg;
+        xen->option = "--puppet";
+        return 0;
+    case KEY_TIMEOUT:
+        xen->config.timeout_ms = milliseconds(state, "--timeout", arg);
+        xen->option = "--timeout";
+        return 0;
+    case KEY_SETTLE:
+        xen->config.settle_ms = milliseconds(state, "--settle", arg);
+        xen->option = "--settle";
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+const struct argp cli_xen_argp = { .options = options, .parser = parse };
+
+/* ---- the model behind the front end, as a driver ---- */
+
+struct front {
+    driver_call_fn *call;
+    driver_observe_fn *observe;
+};
+
+static int front_call(void *ctx, struct xen *x, enum hv_op op, void *args)
+{
+    const struct front *front = ctx;
+
+    (void)x;
+    return front->call(op, args);
+}
+
+static int front_run(void *ctx, struct xen *x, uint32_t dom, uint32_t limit)
+{
+    struct args_wait a = { .dom = dom, .limit = limit };
+
+    return front_call(ctx, x, OP_CLIENT_WAIT, &a);
+}
+
+static int front_observe(void *ctx, uint32_t dom, const struct vm_event_st *ev)
+{
+    const struct front *front = ctx;
+
+    return front->observe(dom, ev);
+}
+
+/* True when we run under it. */
+static bool find_front(struct front *front)
+{
+    void *call = dlsym(RTLD_DEFAULT, DRIVER_CALL);
+    void *observe = dlsym(RTLD_DEFAULT, DRIVER_OBSERVE);
+
+    memcpy(&front->call, &call, sizeof(call));
+    memcpy(&front->observe, &observe, sizeof(observe));
+    return call && observe;
+}
+
+/* ---- opening ---- */
+
+static int complain(const char *file, int error)
+{
+    switch (error) {
+    case -ENOENT:
+    case -ENXIO:
+    case -ENODEV:
+        return cli_fail(CLI_ENVIRONMENT, file, "there is no Xen here: run it "
+                        "in dom0, or without --xen on the model");
+    case -EACCES:
+    case -EPERM:
+        return cli_fail(CLI_ENVIRONMENT, file, "Xen's devices: %s: --xen "
+                        "needs root", strerror(-error));
+    case -ESRCH:
+        return cli_fail(CLI_ENVIRONMENT, file, "--attach: no such domain "
+                        "runs: \"xl list\" has their ids");
+    default:
+        return cli_fail(CLI_ENVIRONMENT, file, "Xen: %s", strerror(-error));
+    }
+}
+
+int cli_xen_open(const struct cli_xen *xen, const char *file, struct hv **hv)
+{
+    static const struct xen_driver driver = {
+        .caps = HV_CAP_GUEST | HV_CAP_OBSERVE, .call = front_call,
+        .creates = true, .run = front_run, .observe = front_observe,
+    };
+    static struct front front;
+    struct xen_config config = xen->config;
+    int error;
+
+    config.attach = xen->attach;
+    if (find_front(&front)) {
+        config.driver = &driver;
+        config.driver_ctx = &front;
+    }
+    *hv = xen_open(&config, &error);
+    return *hv ? CLI_OK : complain(file, error);
+}

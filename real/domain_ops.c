@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a toolstack asks of a domain: tools/libs/ctrl/xc_domain.c. */
+#include "real/private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Of what is there already it is found out that it is; paused, as a new one
+ * would be. */
+static int find(struct xen *x, struct xen_domain *d)
+{
+    d->attached = false;        /* the next time it is another one */
+    return xen_answer(xc_domain_pause(x->xc, d->id));
+}
+
+static int create(struct xen *x, struct args_create *a, struct xen_domain *d)
+{
+    char *name = NULL;
+    uint32_t id = a->dom;
+    int rc;
+
+    if (x->driver && x->driver->creates)
+        rc = x->driver->call(x->driver_ctx, x, OP_DOMAIN_CREATE, a);
+    else
+        rc = toolstack_create(x, a, &name, &id);
+    if (rc)
+        return rc;
+    xen_ring_drop(x, d);
+    xen_ports_forget(x, a->dom);
+    xen_pages_lost(x, a->dom);
+    free(d->name);
+    d->id = id;
+    d->name = name;
+    d->created = name != NULL;
+    return 0;
+}
+
+int real_op_DOMAIN_CREATE(struct xen *x, struct args_create *a)
+{
+    struct xen_domain *d = xen_domain(x, a->dom);
+    xc_dominfo_t info;
+    int rc;
+
+    if (!a->dom || a->dom >= DOMID_FIRST_RESERVED)
+        return -EINVAL;
+    if (d && !d->attached &&
+        xc_domain_getinfo(x->xc, d->id, 1, &info) == 1 &&
+        info.domid == d->id && !info.dying)
+        return -EEXIST;
+    if (!d)
+        d = xen_add_domain(x, a->dom);
+    if (!d)
+        return -ENOSPC;
+    rc = d->attached ? find(x, d) : create(x, a, d);
+    if (!rc && x->driver && x->driver->attach)
+        rc = x->driver->attach(x->driver_ctx, x, a->dom);
+    return rc;
+}
+
+int real_op_DOMAIN_DESTROY(struct xen *x, struct args_dom *a)
+{
+    struct xen_domain *d = xen_domain(x, a->dom);
+    int rc = d && d->created ? toolstack_destroy(x, d) :
+        xen_answer(xc_domain_destroy(x->xc, xen_id(x, a->dom)));
+
+    if (!rc && d) {
+        d->created = false;
+        d->ring.on = false;     /* .page still holds the domain */
+    }
+    return rc;
+}
+
+int real_op_DOMAIN_PAUSE(struct xen *x, struct args_dom *a)
+{
+    return xen_answer(xc_domain_pause(x->xc, xen_id(x, a->dom)));
+}
+
+int real_op_DOMAIN_UNPAUSE(struct xen *x, struct args_dom *a)
+{
+    return xen_answer(xc_domain_unpause(x->xc, xen_id(x, a->dom)));
+}
+
+/* The library gives the next domain where there is none. */
+int real_op_DOMAIN_INFO(struct xen *x, struct args_domain_info *a)
+{
+    uint32_t id = xen_id(x, a->dom);
+    xc_dominfo_t info;
+    int n = xc_domain_getinfo(x->xc, id, 1, &info);
+
+    if (n < 0)
+        return -errno;
+    if (n != 1 || info.domid != id)
+        return -ESRCH;
+    a->paused = info.paused;
+    a->blocked = info.blocked;
+    a->running = info.running;
+    a->shutdown = info.shutdown;
+    a->reason = info.shutdown_reason;
+    a->crashed = info.crashed;
+    a->dying = info.dying;
+    a->nr_pages = info.nr_pages;
+    a->max_kb = info.max_memkb;
+    return 0;
+}
+
+int real_op_DOMAIN_MAX_GPFN(struct xen *x, struct args_u64 *a)
+{
+    xen_pfn_t highest = 0;
+    int rc = xen_answer(xc_domain_maximum_gpfn(x->xc, xen_id(x, a->dom),
+                                               &highest));
+
+    if (!rc)
+        a->value = highest;
+    return rc;
+}
+
+int real_op_DOMAIN_MAX_MEM(struct xen *x, struct args_u64 *a)
+{
+    return xen_answer(xc_domain_setmaxmem(x->xc, xen_guest_id(x, a->dom),
+                                          a->value));
+}
+
+int real_op_DOMAIN_SHUTDOWN(struct xen *x, struct args_u64 *a)
+{
+    return xen_answer(xc_domain_shutdown(x->xc, xen_id(x, a->dom),
+                                         (int)a->value));
+}
+
+int real_op_DOMAIN_ACCESS_REQUIRED(struct xen *x, struct args_enable *a)
+{
+    return xen_answer(xc_domain_set_access_required(
+        x->xc, xen_id(x, a->dom), a->enable));
+}
+
+int real_op_DOMAIN_DEBUG_CONTROL(struct xen *x, struct args_debug_control *a)
+{
+    return xen_answer(xc_domain_debug_control(x->xc, xen_id(x, a->dom),
+                                              a->op, a->vcpu));
+}
+
+/* XEN_DOMCTL_set_cpu_policy with one leaf and no MSR. */
+int real_op_DOMAIN_CPUID(struct xen *x, struct args_cpuid_policy *a)
+{
+    xen_cpuid_leaf_t *leaf = xencall_alloc_buffer(x->call, sizeof(*leaf));
+    struct xen_domctl op = {
+        .cmd = XEN_DOMCTL_set_cpu_policy,
+        .domain = (domid_t)xen_id(x, a->dom),
+        .u.cpu_policy.nr_leaves = 1,
+    };
+    int rc;
+
+    if (!leaf)
+        return -ENOMEM;
+    *leaf = (xen_cpuid_leaf_t){ a->leaf, a->subleaf,
+                                a->eax, a->ebx, a->ecx, a->edx };
+    set_xen_guest_handle_raw(op.u.cpu_policy.leaves, leaf);
+    rc = xen_domctl(x, &op);
+    xencall_free_buffer(x->call, leaf);
+    return rc;
+}
+
+int real_op_DOMAIN_VMTRACE(struct xen *x, struct args_vm_event_op *a)
+{
+    struct xen_domctl op = {
+        .cmd = XEN_DOMCTL_vmtrace_op,
+        .domain = (domid_t)xen_id(x, a->dom),
+        .u.vmtrace_op = { .cmd = a->op, .vcpu = a->mode },
+    };
+
+    return xen_domctl(x, &op);
+}
+
+/* With nothing behind its head.  On dom0 or no domain at all it might do
+ * anything: then only what Xen refuses at once. */
+int real_op_DOMAIN_DOMCTL(struct xen *x, struct args_domctl *a)
+{
+    struct xen_domctl op = {
+        .cmd = a->cmd, .interface_version = a->version,
+        .domain = (domid_t)xen_id(x, a->dom),
+    };
+
+    if (!xen_domain(x, a->dom) &&
+        a->version == XEN_DOMCTL_INTERFACE_VERSION)
+        return a->dom ? -ESRCH : -EPERM;
+    return a->version ? xen_domctl(x, &op) : -EACCES;
+}
+
+/* ---- remarks: what a client has beyond the hypervisor ---- */
+
+int real_op_CLIENT_DOMAIN(struct xen *x, struct args_client_domain *a)
+{
+    return xen_domain(x, a->dom) ? 0 : -ESRCH;
+}
+
+int real_op_CLIENT_PHASE(struct xen *x, struct args_client_phase *a)
+{
+    (void)x;
+    (void)a;
+    return 0;
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the files of real/ share. */
+#ifndef XENREEL_REAL_PRIVATE_H
+#define XENREEL_REAL_PRIVATE_H
+
+#include <errno.h>
+
+#include <xencall.h>
+#include <xenctrl.h>
+#include <xenevtchn.h>
+#include <xenforeignmemory.h>
+
+#include "real/xen.h"
+
+/* An id that no toolstack gives: the last that is no special one. */
+#define NO_DOMAIN   (DOMID_FIRST_RESERVED - 1u)
+
+struct xen_ring {
+    void *page;                 /* NULL: not mapped */
+    bool on;                    /* the caller's, and not a closed one's */
+    bool ours;                  /* .page is xc_monitor_enable's, else of the
+                                 * list of pages, mapped once more */
+    struct hv_page listed;
+    uint32_t port;
+    uint32_t seen;              /* requests counted by waits */
+};
+
+struct xen_domain {
+    uint32_t dom, id;           /* the caller's number, and Xen's */
+    bool attached;              /* it was there, and has not been created */
+    bool created;               /* by the toolstack: to be destroyed */
+    char *name;
+    struct xen_ring ring;
+};
+
+/* A channel as the caller's client has it open: the model's state, filled
+ * from a device that is always unmasked (evtchn.c). */
+struct xen_port {
+    uint32_t dom, port;         /* the domain's end */
+    evtchn_port_t local;
+    bool pending, masked;
+    unsigned int queued;
+};
+
+struct xen_page {               /* a foreign mapping */
+    uint32_t dom;
+    uint64_t gfn, frame;
+    void *p;
+    unsigned int maps;
+    bool lost;                  /* the guest has it no more */
+};
+
+struct xen {
+    struct hv hv;               /* first */
+    xc_interface *xc;
+    xenforeignmemory_handle *memory;
+    xenevtchn_handle *channel;
+    xencall_handle *call;
+    struct xentoollog_logger *log;
+    char *kernel, *xl;
+    uint32_t timeout_ms, settle_ms;
+    const struct xen_driver *driver;
+    void *driver_ctx;
+    struct xen_domain domains[XEN_MAX_DOMAINS];
+    unsigned int nr_domains;
+    struct xen_port *ports;
+    unsigned int nr_ports;
+    struct xen_page *pages;
+    unsigned int nr_pages;
+    uint64_t next_frame;
+};
+
+/* libxenctrl's way of failing, and ours. */
+static inline int xen_answer(long rc)
+{
+    return rc < 0 ? -errno : (int)rc;
+}
+
+/* ---- xen.c ---- */
+struct xen_domain *xen_domain(struct xen *x, uint32_t dom);     /* or NULL */
+/* DOM's place, a new one where it has none; NULL when there is no room. */
+struct xen_domain *xen_add_domain(struct xen *x, uint32_t dom);
+/* What Xen is told instead of DOM; the same of a domain that is not dom0. */
+uint32_t xen_id(struct xen *x, uint32_t dom);
+uint32_t xen_guest_id(struct xen *x, uint32_t dom);
+/* Let go of a ring's page. */
+void xen_ring_drop(struct xen *x, struct xen_domain *d);
+
+/* ---- hypercall.c: what libxenctrl has no function for ---- */
+struct xen_domctl;
+/* The version is put in unless there is one. */
+int xen_domctl(struct xen *x, struct xen_domctl *op);
+/* OP of LEN bytes at ARG, in and out, as CALL's sub-operation. */
+int xen_hypercall(struct xen *x, unsigned int call, unsigned int op,
+                  void *arg, size_t len);
+
+/* ---- toolstack.c ---- */
+int toolstack_create(struct xen *x, const struct args_create *a,
+                     char **name, uint32_t *id);
+int toolstack_destroy(struct xen *x, const struct xen_domain *d);
+
+/* ---- memory_ops.c ---- */
+int real_map(struct hv *hv, uint32_t dom, uint64_t gfn, struct hv_page *page);
+void real_unmap(struct hv *hv, const struct hv_page *page);
+/* DOM's GFN is another page from now on. */
+void xen_page_lost(struct xen *x, uint32_t dom, uint64_t gfn);
+/* All of DOM's are. */
+void xen_pages_lost(struct xen *x, uint32_t dom);
+void xen_pages_close(struct xen *x);
+
+/* ---- evtchn.c ---- */
+struct xen_port *xen_port(struct xen *x, uint32_t dom, uint32_t port);
+/* What the device has of notifications, into .ports. */
+void xen_port_drain(struct xen *x);
+/* Close DOM's: it is another domain now. */
+void xen_ports_forget(struct xen *x, uint32_t dom);
+
+/* ---- wait.c ---- */
+int real_wait(struct hv *hv, uint32_t dom);
+/* Wait up to TIMEOUT_MS: the requests that came since the last one. */
+uint32_t xen_wait(struct xen *x, uint32_t dom, uint32_t timeout_ms);
+
+/* ---- ops.c ---- */
+int real_call(struct hv *hv, enum hv_op op, void *args);
+#define EVENT_PROTOTYPE(id, args)
+#define RESPONSE_PROTOTYPE(id, args)
+#define NOTE_PROTOTYPE(id, args)
+#define GUEST_PROTOTYPE(id, args)
+#define CALL_PROTOTYPE(id, args) \
+    int real_op_##id(struct xen *x, struct args *a);
+#define OP(id, text, kind, args, fields, what) kind##_PROTOTYPE(id, args)
+#include "harness/ops.def"
+#undef OP
+
+#endif

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A vCPU from outside.  Its registers are records of the domain's HVM
+ * context: xen/arch/x86/hvm/save.c. */
+#define XC_WANT_COMPAT_DEVICEMODEL_API 1        /* xc_hvm_inject_trap */
+#include "real/private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness/hvm_cpu.h"
+
+#define XSAVE_HEAD  offsetof(struct hvm_hw_cpu_xsave, save_area)
+#define XSAVE_MIN   sizeof(struct hvm_hw_cpu_xsave)
+#define HEAD        sizeof(struct hvm_save_descriptor)
+
+int real_op_VCPU_INFO(struct xen *x, struct args_vcpu_info *a)
+{
+    xc_vcpuinfo_t info;
+    int rc = xen_answer(xc_vcpu_getinfo(x->xc, xen_id(x, a->dom), a->vcpu,
+                                        &info));
+
+    if (rc)
+        return rc;
+    a->online = info.online;
+    a->blocked = info.blocked;
+    a->running = info.running;
+    return 0;
+}
+
+int real_op_VCPU_CONTEXT(struct xen *x, struct args_vcpu_context *a)
+{
+    vcpu_guest_context_any_t context;
+    int rc = xen_answer(xc_vcpu_getcontext(x->xc, xen_id(x, a->dom),
+                                           a->vcpu, &context));
+
+    if (rc)
+        return rc;
+    a->rip = context.x64.user_regs.rip;
+    a->rsp = context.x64.user_regs.rsp;
+    a->rflags = context.x64.user_regs.rflags;
+    a->rax = context.x64.user_regs.rax;
+    a->cr3 = context.x64.ctrlreg[3];
+    return 0;
+}
+
+/* ---- records ---- */
+
+struct context {
+    unsigned char *data;
+    size_t len;
+};
+
+/* The domain's, to be freed. */
+static int read_context(struct xen *x, uint32_t dom, struct context *c)
+{
+    uint32_t id = xen_id(x, dom);
+    int size = xc_domain_hvm_getcontext(x->xc, id, NULL, 0), len;
+
+    if (size < 0)
+        return -errno;
+    c->data = malloc((size_t)size + 1);
+    if (!c->data)
+        return -ENOMEM;
+    len = xc_domain_hvm_getcontext(x->xc, id, c->data, (uint32_t)size);
+    if (len < 0) {
+        len = -errno;
+        free(c->data);
+        return len;
+    }
+    c->len = (size_t)len;
+    return 0;
+}
+
+/* The record of INSTANCE and kind CODE, if it has MIN bytes: *LEN of them, and
+ * where they are, or NULL. */
+static unsigned char *find(const struct context *c, uint16_t code,
+                           uint32_t instance, size_t min, size_t *len)
+{
+    struct hvm_save_descriptor head;
+
+    for (size_t at = 0; at + HEAD <= c->len; at += HEAD + head.length) {
+        memcpy(&head, c->data + at, HEAD);
+        if (head.length > c->len - at - HEAD)
+            return NULL;
+        *len = head.length;
+        if (head.typecode == code && head.instance == instance)
+            return head.length >= min ? c->data + at + HEAD : NULL;
+    }
+    return NULL;
+}
+
+static size_t put(unsigned char *to, uint16_t code, uint32_t instance,
+                  const void *record, size_t len)
+{
+    struct hvm_save_descriptor head = { code, (uint16_t)instance,
+                                        (uint32_t)len };
+
+    memcpy(to, &head, HEAD);
+    if (len)
+        memcpy(to + HEAD, record, len);
+    return HEAD + len;
+}
+
+/* Load a context of C's header and that one RECORD: the other vCPUs and the
+ * devices stay as they are. */
+static int load_one(struct xen *x, uint32_t dom, const struct context *c,
+                    uint16_t code, uint32_t vcpu, const void *record,
+                    size_t len)
+{
+    const size_t top = sizeof(struct hvm_save_header);
+    const void *header;
+    unsigned char *data;
+    size_t got, at;
+    int rc;
+
+    header = find(c, HVM_SAVE_CODE(HEADER), 0, top, &got);
+    data = header ? malloc(3 * HEAD + top + len) : NULL;
+    if (!data)
+        return header ? -ENOMEM : -ENODATA;
+    at = put(data, HVM_SAVE_CODE(HEADER), 0, header, top);
+    at += put(data + at, code, vcpu, record, len);
+    at += put(data + at, HVM_SAVE_CODE(END), 0, NULL, 0);
+    rc = xen_answer(xc_domain_hvm_setcontext(x->xc, xen_id(x, dom), data,
+                                             (uint32_t)at));
+    free(data);
+    return rc;
+}
+
+/* ---- registers ---- */
+
+int real_op_VCPU_REGS_GET(struct xen *x, struct args_vcpu_regs *a)
+{
+    struct hvm_hw_cpu_xsave xsave;
+    struct hvm_hw_cpu cpu;
+    struct context c;
+    const void *record;
+    size_t len;
+    int rc = read_context(x, a->dom, &c);
+
+    if (rc)
+        return rc;
+    record = find(&c, HVM_SAVE_CODE(CPU), a->vcpu, sizeof(cpu), &len);
+    if (record) {
+        memcpy(&cpu, record, sizeof(cpu));
+        hvm_cpu_get(&cpu, a);
+        a->regs.npt_base = a->regs.vmtrace_pos = 0;
+        a->xcr0 = 0;
+    }
+    rc = record ? 0 : -EINVAL;
+    /* None before the first XSETBV. */
+    record = find(&c, CPU_XSAVE_CODE, a->vcpu, XSAVE_HEAD, &len);
+    if (!rc && record) {
+        memcpy(&xsave, record, XSAVE_HEAD);
+        a->xcr0 = xsave.xcr0;
+    }
+    free(c.data);
+    return rc;
+}
+
+/* xcr0 is part of another record, which is not always there. */
+static int set_xcr0(struct xen *x, const struct context *c,
+                    const struct args_vcpu_regs *a)
+{
+    _Alignas(8) unsigned char made[XSAVE_MIN] = { 0 };
+    struct hvm_hw_cpu_xsave head;
+    unsigned char *record;
+    size_t len;
+
+    record = find(c, CPU_XSAVE_CODE, a->vcpu, XSAVE_MIN, &len);
+    if (!record) {
+        record = made;
+        len = sizeof(made);
+    }
+    memcpy(&head, record, XSAVE_HEAD);
+    if (head.xcr0 == a->xcr0)
+        return 0;
+    head.xcr0 = a->xcr0;
+    head.xcr0_accum |= a->xcr0;
+    memcpy(record, &head, XSAVE_HEAD);
+    return load_one(x, a->dom, c, CPU_XSAVE_CODE, a->vcpu, record, len);
+}
+
+int real_op_VCPU_REGS_SET(struct xen *x, struct args_vcpu_regs *a)
+{
+    struct hvm_hw_cpu cpu;
+    struct context c;
+    const void *record;
+    size_t len;
+    int rc = read_context(x, a->dom, &c);
+
+    if (rc)
+        return rc;
+    record = find(&c, HVM_SAVE_CODE(CPU), a->vcpu, sizeof(cpu), &len);
+    if (record) {
+        memcpy(&cpu, record, sizeof(cpu));
+        hvm_cpu_put(&cpu, a);
+    }
+    rc = record ? load_one(x, a->dom, &c, HVM_SAVE_CODE(CPU), a->vcpu, &cpu,
+                           sizeof(cpu)) : -EINVAL;
+    if (!rc)
+        rc = set_xcr0(x, &c, a);
+    free(c.data);
+    return rc;
+}
+
+int real_op_VCPU_MTRR_GET(struct xen *x, struct args_vcpu_mtrr *a)
+{
+    struct hvm_hw_mtrr mtrr;
+    struct context c;
+    const void *record;
+    size_t len;
+    int rc = read_context(x, a->dom, &c);
+
+    if (rc)
+        return rc;
+    record = find(&c, HVM_SAVE_CODE(MTRR), a->vcpu, sizeof(mtrr), &len);
+    if (record) {
+        memcpy(&mtrr, record, sizeof(mtrr));
+        hvm_mtrr_get(&mtrr, a);
+    }
+    free(c.data);
+    return record ? 0 : -EINVAL;
+}
+
+int real_op_VCPU_MTRR_SET(struct xen *x, struct args_vcpu_mtrr *a)
+{
+    struct hvm_hw_mtrr mtrr;
+    struct context c;
+    const void *record;
+    size_t len;
+    int rc = read_context(x, a->dom, &c);
+
+    if (rc)
+        return rc;
+    record = find(&c, HVM_SAVE_CODE(MTRR), a->vcpu, sizeof(mtrr), &len);
+    if (record) {
+        memcpy(&mtrr, record, sizeof(mtrr));
+        hvm_mtrr_put(&mtrr, a);
+    }
+    rc = record ? load_one(x, a->dom, &c, HVM_SAVE_CODE(MTRR), a->vcpu,
+                           &mtrr, sizeof(mtrr)) : -EINVAL;
+    free(c.data);
+    return rc;
+}
+
+/* ---- what only HVM domains have ---- */
+
+int real_op_HVM_PARAM_GET(struct xen *x, struct args_hvm_param *a)
+{
+    uint64_t value = 0;
+    int rc = xen_answer(xc_hvm_param_get(x->xc, xen_id(x, a->dom), a->param,
+                                         &value));
+
+    if (!rc)
+        a->value = value;
+    return rc;
+}
+
+int real_op_HVM_PARAM_SET(struct xen *x, struct args_hvm_param *a)
+{
+    return xen_answer(xc_hvm_param_set(x->xc, xen_id(x, a->dom), a->param,
+                                       a->value));
+}
+
+int real_op_HVM_INJECT_TRAP(struct xen *x, struct args_inject_trap *a)
+{
+    return xen_answer(xc_hvm_inject_trap(
+        x->xc, xen_id(x, a->dom), (int)a->vcpu, (uint8_t)a->vector,
+        (uint8_t)a->type, a->error, (uint8_t)a->insn_len, a->cr2));
+}

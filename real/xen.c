@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The machine's Xen: handles, and whose number is which domain's. */
+#include "real/private.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <xentoollog.h>
+
+/* ---- domains ---- */
+
+/* Libraries put ids into domid_t, 16 bits of them. */
+struct xen_domain *xen_domain(struct xen *x, uint32_t dom)
+{
+    for (unsigned int i = 0; i < x->nr_domains; i++) {
+        if (x->domains[i].dom == (domid_t)dom)
+            return &x->domains[i];
+    }
+    return NULL;
+}
+
+struct xen_domain *xen_add_domain(struct xen *x, uint32_t dom)
+{
+    struct xen_domain *d;
+
+    if (x->nr_domains == XEN_MAX_DOMAINS)
+        return NULL;
+    d = &x->domains[x->nr_domains++];
+    *d = (struct xen_domain){ .dom = dom, .id = NO_DOMAIN };
+    return d;
+}
+
+uint32_t xen_id(struct xen *x, uint32_t dom)
+{
+    const struct xen_domain *d = xen_domain(x, dom);
+
+    if (d)
+        return d->id;
+    return !(domid_t)dom || (domid_t)dom >= DOMID_FIRST_RESERVED ?
+        dom : NO_DOMAIN;
+}
+
+uint32_t xen_guest_id(struct xen *x, uint32_t dom)
+{
+    const struct xen_domain *d = xen_domain(x, dom);
+
+    return d ? d->id : NO_DOMAIN;
+}
+
+uint32_t xen_real_id(struct xen *x, uint32_t dom)
+{
+    return xen_guest_id(x, dom);
+}
+
+struct hv *xen_hv(struct xen *x)
+{
+    return &x->hv;
+}
+
+/* ---- the interface ---- */
+
+static void *real_ring(struct hv *hv, uint32_t dom)
+{
+    const struct xen_domain *d = xen_domain((struct xen *)hv, dom);
+
+    return d && d->ring.on ? d->ring.page : NULL;
+}
+
+static int real_observe(struct hv *hv, uint32_t dom,
+                        const struct vm_event_st *ev)
+{
+    struct xen *x = (struct xen *)hv;
+
+    return x->hv.caps & HV_CAP_OBSERVE ?
+        x->driver->observe(x->driver_ctx, dom, ev) : -EOPNOTSUPP;
+}
+
+static void close_domain(struct xen *x, struct xen_domain *d)
+{
+    if (d->created)
+        toolstack_destroy(x, d);
+    else if (d->ring.on)
+        xc_monitor_disable(x->xc, d->id);
+    xen_ring_drop(x, d);
+    free(d->name);
+}
+
+static void close_handles(struct xen *x)
+{
+    if (x->channel)
+        xenevtchn_close(x->channel);
+    if (x->memory)
+        xenforeignmemory_close(x->memory);
+    if (x->call)
+        xencall_close(x->call);
+    if (x->xc)
+        xc_interface_close(x->xc);
+    if (x->log)
+        xtl_logger_destroy(x->log);
+}
+
+static void real_close(struct hv *hv)
+{
+    struct xen *x = (struct xen *)hv;
+
+    if (x->driver && x->driver->close)
+        x->driver->close(x->driver_ctx);
+    for (unsigned int i = 0; i < x->nr_domains; i++)
+        close_domain(x, &x->domains[i]);
+    xen_pages_close(x);
+    free(x->ports);             /* closing the device unbinds them */
+    close_handles(x);
+    free(x->kernel);
+    free(x->xl);
+    free(x);
+}
+
+/* ---- opening ---- */
+
+/* The libraries say on standard error what a call answered: errors are what
+ * is asked for here. */
+static int open_handles(struct xen *x)
+{
+    x->log = (xentoollog_logger *)xtl_createlogger_stdiostream(
+        stderr, XTL_CRITICAL, 0);
+    if (!x->log)
+        return -ENOMEM;
+    errno = ENOENT;
+    x->xc = xc_interface_open(x->log, x->log, 0);
+    if (!x->xc)
+        return -errno;
+    x->call = xencall_open(x->log, 0);
+    x->memory = x->call ? xenforeignmemory_open(x->log, 0) : NULL;
+    x->channel = x->memory ? xenevtchn_open(x->log, 0) : NULL;
+    if (!x->channel)
+        return -errno;
+    if (fcntl(xenevtchn_fd(x->channel), F_SETFL, O_NONBLOCK))
+        return -errno;
+    return 0;
+}
+
+static int attach(struct xen *x, const struct xen_attach *a)
+{
+    struct args_domain_info info = { .dom = a->dom };
+    struct xen_domain *d = xen_domain(x, a->dom);
+
+    if (d || !a->dom || a->dom >= DOMID_FIRST_RESERVED)
+        return -EINVAL;
+    d = xen_add_domain(x, a->dom);
+    if (!d)
+        return -E2BIG;
+    d->id = a->id;
+    d->attached = true;
+    return real_op_DOMAIN_INFO(x, &info);
+}
+
+static int copy_texts(struct xen *x, const struct xen_config *config)
+{
+    x->xl = strdup(config->xl ? config->xl : "xl");
+    x->kernel = config->kernel ? strdup(config->kernel) : NULL;
+    return x->xl && (x->kernel || !config->kernel) ? 0 : -ENOMEM;
+}
+
+static int configure(struct xen *x, const struct xen_config *config)
+{
+    int rc = copy_texts(x, config);
+
+    x->timeout_ms = config->timeout_ms;
+    x->settle_ms = config->settle_ms;
+    if (!rc)
+        rc = open_handles(x);
+    for (unsigned int i = 0; !rc && i < config->nr_attach; i++)
+        rc = attach(x, &config->attach[i]);
+    if (!rc && config->driver) {
+        x->driver = config->driver;
+        x->driver_ctx = config->driver_ctx;
+        x->hv.caps |= x->driver->caps;
+    }
+    return rc;
+}
+
+struct hv *xen_open(const struct xen_config *config, int *error)
+{
+    static const struct hv_ops ops = {
+        .call = real_call, .ring = real_ring, .wait = real_wait,
+        .map = real_map, .unmap = real_unmap, .observe = real_observe,
+        .close = real_close,
+    };
+    static const struct xen_config defaults = {
+        .timeout_ms = XEN_TIMEOUT_MS, .settle_ms = XEN_SETTLE_MS,
+    };
+    struct xen *x = calloc(1, sizeof(*x));
+
+    *error = -ENOMEM;
+    if (!x)
+        return NULL;
+    x->hv.ops = &ops;
+    x->hv.name = "xen";
+    *error = configure(x, config ? config : &defaults);
+    if (!*error)
+        return &x->hv;
+    real_close(&x->hv);
+    return NULL;
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A real Xen as a struct hv: the one of this machine, whose dom0 we are in,
+ * by libxenctrl, libxenevtchn, libxenforeignmemory and libxencall.
+ *
+ * - An operation is the libxenctrl call it is named after; where there is
+ *   none, the hypercall.  What the call says is what is answered: -errno.
+ * - Domains have the numbers of whoever calls.  Which real domain stands
+ *   behind a number is said by .attach or found out by domain.create; a number
+ *   with none behind it is a domain that does not exist, whatever runs on the
+ *   machine.  0 is dom0, whose memory and limits are left alone.
+ * - Time is real: wait() is over when something came, or after .timeout_ms.
+ * - What a guest does is nobody's to say, so there is no HV_CAP_GUEST, unless
+ *   a driver brings it.  The implementation takes no observations, unless its
+ *   driver does. */
+#ifndef XENREEL_REAL_XEN_H
+#define XENREEL_REAL_XEN_H
+
+#include "harness/hv.h"
+
+struct xen;
+
+/* Something that makes guests do what guest.* says: a kernel of ours in the
+ * domain, or the model behind the front end.  CTX is its own.  DOM is the
+ * caller's number everywhere; xen_real_id() has the domain's. */
+struct xen_driver {
+    uint32_t caps;              /* HV_CAP_GUEST, HV_CAP_OBSERVE */
+    /* domain.create made domain DOM, or found it attached; it is paused.
+     * 0 or -Exxx, which is then the operation's answer.  May be NULL. */
+    int (*attach)(void *ctx, struct xen *x, uint32_t dom);
+    /* guest.*, domain.create when .creates is set. */
+    int (*call)(void *ctx, struct xen *x, enum hv_op op, void *args);
+    bool creates;
+    /* Let DOM run LIMIT instructions and no more.  May be NULL: then they are
+     * as good as done. */
+    int (*run)(void *ctx, struct xen *x, uint32_t dom, uint32_t limit);
+    /* Can a vCPU of DOM still do something without the client?  May be
+     * NULL: nobody knows. */
+    bool (*busy)(void *ctx, struct xen *x, uint32_t dom);
+    /* struct hv_ops .observe; with HV_CAP_OBSERVE alone. */
+    int (*observe)(void *ctx, uint32_t dom, const struct vm_event_st *ev);
+    void (*close)(void *ctx);   /* may be NULL */
+};
+
+struct xen_attach {
+    uint32_t dom;               /* the caller's number */
+    uint32_t id;                /* the domain's */
+};
+
+/* Nothing in it has to outlive xen_open, but for the driver. */
+struct xen_config {
+    const struct xen_attach *attach;
+    unsigned int nr_attach;
+    /* What a domain that is created boots; NULL: none can be. */
+    const char *kernel;
+    const char *xl;             /* the toolstack's command; NULL: "xl" */
+    uint32_t timeout_ms;        /* of a wait for which nothing comes */
+    uint32_t settle_ms;         /* and for more, behind the first event */
+    const struct xen_driver *driver;
+    void *driver_ctx;
+};
+
+#define XEN_TIMEOUT_MS  1000
+#define XEN_SETTLE_MS   20
+#define XEN_MAX_DOMAINS 64
+
+/* Open it; CONFIG may be NULL, which is the two defaults above.  NULL and
+ * *ERROR: -ENOENT or -ENXIO, there is no Xen here; -EACCES, not for this
+ * user; -ESRCH, an attached domain is not there; -ENOMEM; -E2BIG, more than
+ * XEN_MAX_DOMAINS.  Closing it destroys the domains that it created, disables
+ * the rings that it enabled, and leaves attached domains otherwise as they
+ * are. */
+struct hv *xen_open(const struct xen_config *config, int *error);
+
+/* ---- for drivers ---- */
+/* The real id of DOM, or that of no domain. */
+uint32_t xen_real_id(struct xen *x, uint32_t dom);
+/* The interface of X, for calls and mappings. */
+struct hv *xen_hv(struct xen *x);
+
+#endif
