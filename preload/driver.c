@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "preload/driver.h"
+/* A client that drives the guests itself (harness/front.h). */
+#include "harness/front.h"
 
 #include <errno.h>
 
 #include "preload/front.h"
 #include "preload/libc.h"
 
-EXPORT driver_call_fn xenreel_front_call;
-EXPORT driver_observe_fn xenreel_front_observe;
+EXPORT front_call_fn xenreel_front_call;
+EXPORT front_observe_fn xenreel_front_observe;
 
 static bool driven_by(enum hv_op op)
 {

@@ -69,7 +69,7 @@ int time_add(const struct hv_record *rec);
 /* The programs run LOOPS times; then AT_END.  SEED is not 0: also while the
  * client makes hypercalls. */
 void time_start(uint64_t seed, uint64_t loops, enum front_end at_end);
-/* The client drives the guests (driver.h): no programs, and no end. */
+/* The client drives the guests (driver.c): no programs, and no end. */
 void time_driven(void);
 /* The client blocks: let the guests run.  True when something came of it:
  * an event, a program that ended, the signal at the end. */

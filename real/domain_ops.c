@@ -31,7 +31,7 @@ static int create(struct xen *x, struct args_create *a, struct xen_domain *d)
     free(d->name);
     d->id = id;
     d->name = name;
-    d->created = name != NULL;
+    d->created = true;
     return 0;
 }
 
@@ -60,7 +60,7 @@ int real_op_DOMAIN_CREATE(struct xen *x, struct args_create *a)
 int real_op_DOMAIN_DESTROY(struct xen *x, struct args_dom *a)
 {
     struct xen_domain *d = xen_domain(x, a->dom);
-    int rc = d && d->created ? toolstack_destroy(x, d) :
+    int rc = d && d->created && d->name ? toolstack_destroy(x, d) :
         xen_answer(xc_domain_destroy(x->xc, xen_id(x, a->dom)));
 
     if (!rc && d) {

@@ -28,8 +28,8 @@ struct xen_ring {
 struct xen_domain {
     uint32_t dom, id;           /* the caller's number, and Xen's */
     bool attached;              /* it was there, and has not been created */
-    bool created;               /* by the toolstack: to be destroyed */
-    char *name;
+    bool created;               /* by us: to be destroyed */
+    char *name;                 /* what the toolstack knows it by, or NULL */
     struct xen_ring ring;
 };
 

@@ -78,11 +78,13 @@ static int real_observe(struct hv *hv, uint32_t dom,
 
 static void close_domain(struct xen *x, struct xen_domain *d)
 {
-    if (d->created)
-        toolstack_destroy(x, d);
-    else if (d->ring.on)
+    struct args_dom a = { .dom = d->dom };
+
+    if (d->ring.on)
         xc_monitor_disable(x->xc, d->id);
     xen_ring_drop(x, d);
+    if (d->created)
+        real_op_DOMAIN_DESTROY(x, &a);
     free(d->name);
 }
 

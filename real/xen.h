@@ -71,6 +71,10 @@ struct xen_config {
  * are. */
 struct hv *xen_open(const struct xen_config *config, int *error);
 
+/* The model, when this program runs under the front end (xenreel run --): it
+ * has every capability of the model's, and creates domains.  Else NULL. */
+const struct xen_driver *xen_front_driver(void);
+
 /* ---- for drivers ---- */
 /* The real id of DOM, or that of no domain. */
 uint32_t xen_real_id(struct xen *x, uint32_t dom);

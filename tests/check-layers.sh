@@ -24,8 +24,7 @@ function wrong(why)
 }
 BEGIN {
     may["harness"] = "^harness/[^/]*$"
-    may["harness/cli"] = "^((harness|sim|traces|real)/|"
-    may["harness/cli"] = may["harness/cli"] "preload/(driver|setup)[.]h$)"
+    may["harness/cli"] = "^((harness|sim|traces|real)/|preload/setup[.]h$)"
     may["sim"] = "^(harness/[^/]*$|sim/)"
     may["traces"] = "^(harness/[^/]*$|traces/)"
     may["real"] = "^(harness/[^/]*$|real/)"

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The conformance body (conformance.h) on every implementation there is: each
  * gives the answers that Xen gives, and what a recorder around it records is
- * the same trace for all. */
+ * the same trace for all.  Run again under the front end, the program has the
+ * implementation for a real Xen as well: there are the model's answers behind
+ * Xen's own libraries. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,6 +17,7 @@
 #include "sim/sim.h"
 #include "tests/conformance.h"
 #include "tests/lines.h"
+#include "tests/real.h"
 
 #define NR_SECTIONS (sizeof(conformance) / sizeof(*conformance))
 
@@ -46,6 +49,18 @@ static struct hv *open_record(void)
     return with_domain(recorder_open(sim_open(NULL), &nowhere));
 }
 
+static struct hv *open_real(void)
+{
+    return with_domain(open_under_front());
+}
+
+static struct hv *open_record_real(void)
+{
+    static struct hv_sink nowhere = { put_nothing };
+
+    return with_domain(recorder_open(open_under_front(), &nowhere));
+}
+
 /* open gives an implementation with the body's domain, 1, in it. */
 static const struct {
     const char *name;
@@ -53,10 +68,11 @@ static const struct {
 } implementations[] = {
     { "sim", open_sim },
     { "record(sim)", open_record },
+    { "xen", open_real },
+    { "record(xen)", open_record_real },
 };
 
-#define NR_IMPLEMENTATIONS \
-    (sizeof(implementations) / sizeof(*implementations))
+#define NR_IMPLEMENTATIONS (under_front() ? 4u : 2u)
 
 /* Run section C on HV, which it closes.  The answers are all as expected. */
 static void run(struct hv *hv, const char *name, const struct conformance *c)
@@ -129,12 +145,15 @@ static void test_traces(void **state)
     }
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_answers),
         cmocka_unit_test(test_traces),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+
+    (void)argc;
+    return failed || under_front() ? failed : exec_under_front(argv[0]);
 }

@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "harness/cli/xen.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "preload/driver.h"
 
 #define MAX_MS  3600000u
 
@@ -105,48 +102,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 const struct argp cli_xen_argp = { .options = options, .parser = parse };
 
-/* ---- the model behind the front end, as a driver ---- */
-
-struct front {
-    driver_call_fn *call;
-    driver_observe_fn *observe;
-};
-
-static int front_call(void *ctx, struct xen *x, enum hv_op op, void *args)
-{
-    const struct front *front = ctx;
-
-    (void)x;
-    return front->call(op, args);
-}
-
-static int front_run(void *ctx, struct xen *x, uint32_t dom, uint32_t limit)
-{
-    struct args_wait a = { .dom = dom, .limit = limit };
-
-    return front_call(ctx, x, OP_CLIENT_WAIT, &a);
-}
-
-static int front_observe(void *ctx, uint32_t dom, const struct vm_event_st *ev)
-{
-    const struct front *front = ctx;
-
-    return front->observe(dom, ev);
-}
-
-/* True when we run under it. */
-static bool find_front(struct front *front)
-{
-    void *call = dlsym(RTLD_DEFAULT, DRIVER_CALL);
-    void *observe = dlsym(RTLD_DEFAULT, DRIVER_OBSERVE);
-
-    memcpy(&front->call, &call, sizeof(call));
-    memcpy(&front->observe, &observe, sizeof(observe));
-    return call && observe;
-}
-
-/* ---- opening ---- */
-
 static int complain(const char *file, int error)
 {
     switch (error) {
@@ -169,19 +124,11 @@ static int complain(const char *file, int error)
 
 int cli_xen_open(const struct cli_xen *xen, const char *file, struct hv **hv)
 {
-    static const struct xen_driver driver = {
-        .caps = HV_CAP_GUEST | HV_CAP_OBSERVE, .call = front_call,
-        .creates = true, .run = front_run, .observe = front_observe,
-    };
-    static struct front front;
     struct xen_config config = xen->config;
     int error;
 
     config.attach = xen->attach;
-    if (find_front(&front)) {
-        config.driver = &driver;
-        config.driver_ctx = &front;
-    }
+    config.driver = xen_front_driver();
     *hv = xen_open(&config, &error);
     return *hv ? CLI_OK : complain(file, error);
 }

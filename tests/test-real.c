@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The implementation for a real Xen, run under the front end: between it and
+ * the model are Xen's own libraries and the devices.  Whatever the model
+ * answers by itself, it answers by that way round, too: every scenario and
+ * every shipped trace is recorded on both.  test-mutate.c sees to it that they
+ * have every operation with each of its determined fields, and here each is
+ * seen to be called. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+#include <cmocka.h>
+
+#include <xen/xen.h>
+#include <xen/hvm/params.h>
+
+#include "harness/recorder.h"
+#include "tests/lines.h"
+#include "tests/real.h"
+#include "tests/samples.h"
+
+/* ---- traces and scenarios ---- */
+
+static bool called[OP_COUNT];
+
+struct listed {
+    struct hv_source source;
+    const struct sample *sample;
+    size_t next;
+};
+
+static int listed_next(struct hv_source *source, struct hv_record *rec)
+{
+    struct listed *l = (struct listed *)source;
+
+    if (l->next == l->sample->nr)
+        return 0;
+    *rec = l->sample->rec[l->next++];
+    rec->seq = l->next;
+    called[rec->op] = true;
+    return 1;
+}
+
+/* Frames of foreign mappings are anybody's numbers. */
+static int put_neutral(struct hv_sink *sink, const struct hv_record *rec)
+{
+    struct hv_record copy = *rec;
+
+    if (rec->op == OP_MEMORY_MAP)
+        copy.args.MEMORY_MAP.frame = 0;
+    return printed_put(sink, &copy);
+}
+
+/* What a recorder around HV, which is closed, records of S: to be freed. */
+static char *record(struct hv *hv, const struct sample *s)
+{
+    struct listed source = { .source = { listed_next }, .sample = s };
+    struct replay_report report;
+    struct printed trace;
+
+    printed_start(&trace);
+    trace.sink.put = put_neutral;
+    assert_non_null(hv);
+    hv = recorder_open(hv, &trace.sink);
+    assert_non_null(hv);
+    assert_int_equal(replay_run(hv, &source.source, &report), 0);
+    if (report.cause != REPLAY_SAME)
+        fail_msg("%s: cause %d at #%llu %s", s->name, (int)report.cause,
+                 (unsigned long long)report.expected.seq,
+                 report.field ? report.field->name : "-");
+    assert_int_equal(recorder_error(hv), 0);
+    replay_report_free(&report);
+    hv_close(hv);
+    printed_end(&trace);
+    return trace.text;
+}
+
+static void test_samples(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < all.nr; i++) {
+        char *sim = record(sim_open(NULL), &all.s[i]);
+        char *real = record(open_under_front(), &all.s[i]);
+
+        if (strcmp(sim, real))
+            fail_msg("%s: recorded otherwise", all.s[i].name);
+        free(sim);
+        free(real);
+    }
+}
+
+static void test_operations(void **state)
+{
+    (void)state;
+    for (uint32_t op = 0; op < OP_COUNT; op++) {
+        if (hv_ops_table[op].kind == KIND_CALL && !called[op])
+            fail_msg("%s was not called", hv_ops_table[op].name);
+    }
+}
+
+/* ---- domains: numbers of the caller's ---- */
+
+#define RUNNING 1u      /* the front end's */
+
+/* Without a driver, as in any dom0. */
+static struct hv *open_attached(uint32_t dom, uint32_t id, int *error)
+{
+    const struct xen_attach attach[] = { { dom, id } };
+    const struct xen_config config = {
+        .timeout_ms = 20, .attach = attach, .nr_attach = 1,
+    };
+
+    return xen_open(&config, error);
+}
+
+/* CALL(hv, op id, argument structure's members...) */
+#define CALL(hv, id, type, ...) __extension__ ({ \
+        struct args_##type a_ = { __VA_ARGS__ }; \
+        hv_call(hv, OP_##id, &a_); \
+    })
+
+static void test_numbers(void **state)
+{
+    int error;
+    struct hv *hv = open_attached(5, RUNNING, &error);
+
+    (void)state;
+    assert_non_null(hv);
+    assert_int_equal(CALL(hv, DOMAIN_INFO, domain_info, .dom = 5), 0);
+    /* It runs, but nobody said that it is meant. */
+    assert_int_equal(CALL(hv, DOMAIN_INFO, domain_info, .dom = RUNNING),
+                     -ESRCH);
+    assert_int_equal(CALL(hv, DOMAIN_PAUSE, dom, .dom = RUNNING), -ESRCH);
+    assert_int_equal(CALL(hv, DOMAIN_DESTROY, dom, .dom = RUNNING), -ESRCH);
+    /* Nobody makes guests do anything, or makes a domain. */
+    assert_int_equal(hv->caps, 0);
+    assert_int_equal(CALL(hv, GUEST_STEP, guest, .dom = 5), -EOPNOTSUPP);
+    assert_int_equal(CALL(hv, GUEST_LEFT, guest_value, .dom = 5),
+                     -EOPNOTSUPP);
+    assert_int_equal(CALL(hv, DOMAIN_CREATE, create, .dom = 6, .vcpus = 1,
+                          .ram = 4096), -EOPNOTSUPP);
+    hv_close(hv);
+    assert_null(open_attached(5, 77, &error));
+    assert_int_equal(error, -ESRCH);
+    assert_null(open_attached(0, RUNNING, &error));
+    assert_int_equal(error, -EINVAL);
+}
+
+/* What is attached is found when it is created, paused, once. */
+static void test_attached(void **state)
+{
+    struct args_domain_info info = { .dom = 5 };
+    struct args_create create = { .dom = 5, .vcpus = 1, .ram = 4096 };
+    int error;
+    struct hv *hv = open_attached(5, RUNNING, &error);
+
+    (void)state;
+    assert_int_equal(hv_call(hv, OP_DOMAIN_INFO, &info), 0);
+    assert_int_equal(info.paused, 0);
+    assert_int_equal(hv_call(hv, OP_DOMAIN_CREATE, &create), 0);
+    assert_int_equal(hv_call(hv, OP_DOMAIN_INFO, &info), 0);
+    assert_int_equal(info.paused, 1);
+    assert_int_equal(hv_call(hv, OP_DOMAIN_CREATE, &create), -EEXIST);
+    assert_int_equal(CALL(hv, DOMAIN_UNPAUSE, dom, .dom = 5), 0);
+    hv_close(hv);
+}
+
+/* dom0's memory, limits and domctls are left alone. */
+static void test_dom0(void **state)
+{
+    unsigned char byte = 0;
+    const struct hv_span data = { .p = &byte, .len = 1 };
+    struct hv_page page;
+    int error;
+    struct hv *hv = open_attached(5, RUNNING, &error);
+
+    (void)state;
+    assert_int_equal(CALL(hv, MEMORY_WRITE, memory, .data = data), -ESRCH);
+    assert_int_equal(CALL(hv, MEMORY_READ, memory, .data = data), -ESRCH);
+    assert_int_equal(hv_map(hv, 0, 1, &page), -ESRCH);
+    assert_int_equal(CALL(hv, MEMORY_POPULATE, physmap, .gfn = 1), -EBUSY);
+    assert_int_equal(CALL(hv, MEMORY_DECREASE, physmap, .gfn = 1), -EINVAL);
+    assert_int_equal(CALL(hv, DOMAIN_MAX_MEM, u64, .value = 1), -ESRCH);
+    assert_int_equal(CALL(hv, DOMAIN_DOMCTL, domctl, .cmd = 1,
+                          .version = 0x15), -EPERM);
+    assert_int_equal(CALL(hv, DOMAIN_DOMCTL, domctl, .cmd = 1,
+                          .version = 0x14), -EACCES);
+    hv_close(hv);
+}
+
+/* ---- mappings, rings, waits ---- */
+
+static void test_frames(void **state)
+{
+    struct hv_page first, again, other, third;
+    int error;
+    struct hv *hv = open_attached(5, RUNNING, &error);
+
+    (void)state;
+    assert_int_equal(hv_map(hv, 5, 0x20, &first), 0);
+    assert_int_equal(hv_map(hv, 5, 0x20, &again), 0);
+    assert_int_equal(hv_map(hv, 5, 0x21, &other), 0);
+    assert_ptr_equal(again.p, first.p);
+    assert_int_equal(again.frame, first.frame);
+    assert_int_not_equal(other.frame, first.frame);
+    /* Another page in its place is another frame; the old one stays. */
+    assert_int_equal(CALL(hv, MEMORY_DECREASE, physmap, .dom = 5,
+                          .gfn = 0x20), 0);
+    assert_int_equal(hv_map(hv, 5, 0x20, &third), -EINVAL);
+    assert_int_equal(CALL(hv, MEMORY_POPULATE, physmap, .dom = 5,
+                          .gfn = 0x20), 0);
+    assert_int_equal(hv_map(hv, 5, 0x20, &third), 0);
+    assert_int_not_equal(third.frame, first.frame);
+    *(char *)first.p = 1;
+    assert_int_equal(*(char *)third.p, 0);
+    hv_unmap(hv, &first);
+    *(char *)again.p = 2;
+    hv_unmap(hv, &again);
+    hv_unmap(hv, &other);
+    hv_close(hv);
+}
+
+static void test_ring(void **state)
+{
+    struct args_port a = { .dom = 5 };
+    int error;
+    struct hv *hv = open_attached(5, RUNNING, &error);
+
+    (void)state;
+    assert_null(hv_ring(hv, 5));
+    assert_int_equal(hv_call(hv, OP_MONITOR_ENABLE, &a), 0);
+    assert_non_null(hv_ring(hv, 5));
+    assert_int_equal(CALL(hv, MONITOR_DISABLE, dom, .dom = 5), 0);
+    assert_null(hv_ring(hv, 5));
+    /* By hand, as clients without xc_monitor_enable do it. */
+    assert_int_equal(CALL(hv, MEMORY_POPULATE, physmap, .dom = 5,
+                          .gfn = 0xfeff9), 0);
+    assert_int_equal(CALL(hv, VM_EVENT_OP, vm_event_op, .dom = 5,
+                          .op = 0, .mode = 2), 0);
+    assert_non_null(hv_ring(hv, 5));
+    /* Closing it turns the ring off: the next one can have it. */
+    hv_close(hv);
+    hv = open_attached(5, RUNNING, &error);
+    assert_int_equal(hv_call(hv, OP_MONITOR_ENABLE, &a), 0);
+    hv_close(hv);
+    /* dom0 has none, and no page is kept of a failure. */
+    hv = open_attached(5, RUNNING, &error);
+    a.dom = 0;
+    assert_int_equal(hv_call(hv, OP_MONITOR_ENABLE, &a), -EINVAL);
+    a.dom = 9;
+    assert_int_equal(hv_call(hv, OP_MONITOR_ENABLE, &a), -ESRCH);
+    assert_int_equal(hv_wait(hv, 9), -ESRCH);
+    hv_close(hv);
+}
+
+/* ---- the toolstack ---- */
+
+#define XL      "./test-real-xl"
+#define SAID    "./test-real-said"
+
+/* A toolstack of ours: it keeps what it was told, and calls its domain 1. */
+static void write_xl(const char *how)
+{
+    FILE *out = fopen(XL, "w");
+
+    assert_non_null(out);
+    fprintf(out, "#!/bin/sh\necho \"$@\" | sed 's/[^ ]*[/][^ ]*/FILE/;"
+            "s/-[0-9]*-[0-9]*$/-N/' >>" SAID "\n"
+            "case $1 in\n"
+            "create) sed 's/-[0-9]*-[0-9]*\"/-N\"/' \"$5\" >>" SAID "\n"
+            "    %s ;;\n"
+            "domid) echo 1 ;;\n"
+            "esac\n", how);
+    assert_int_equal(fclose(out), 0);
+    assert_int_equal(chmod(XL, 0755), 0);
+    unlink(SAID);
+}
+
+static int create_by_xl(uint32_t type)
+{
+    const struct xen_config config = { .xl = XL, .kernel = "/boot/puppet" };
+    struct args_create create = {
+        .dom = 3, .type = type, .vcpus = 2, .ram = 4000, .pool = 700,
+        .altp2m = XEN_ALTP2M_external,
+    };
+    int error, rc;
+    struct hv *hv = xen_open(&config, &error);
+
+    assert_non_null(hv);
+    rc = hv_call(hv, OP_DOMAIN_CREATE, &create);
+    if (!rc)
+        assert_int_equal(CALL(hv, DOMAIN_INFO, domain_info, .dom = 3), 0);
+    hv_close(hv);
+    return rc;
+}
+
+static void assert_said(const char *text)
+{
+    char said[1024] = "";
+    FILE *in = fopen(SAID, "r");
+
+    assert_non_null(in);
+    said[fread(said, 1, sizeof(said) - 1, in)] = '\0';
+    fclose(in);
+    assert_string_equal(said, text);
+}
+
+/* xl.cfg(5): sizes are MB.  What was created is destroyed at the end. */
+static void test_toolstack(void **state)
+{
+    (void)state;
+    write_xl(":");
+    assert_int_equal(create_by_xl(GUEST_PVH), 0);
+    assert_said("create -q -p -e FILE\n"
+                "name = \"xenreel-N\"\n"
+                "type = \"pvh\"\n"
+                "kernel = \"/boot/puppet\"\n"
+                "memory = 16\n"
+                "vcpus = 2\n"
+                "altp2m = \"external\"\n"
+                "shadow_memory = 3\n"
+                "on_poweroff = \"destroy\"\n"
+                "on_reboot = \"destroy\"\n"
+                "on_crash = \"preserve\"\n"
+                "domid xenreel-N\n"
+                "destroy xenreel-N\n");
+    write_xl("exit 1");
+    assert_int_equal(create_by_xl(GUEST_PVH), -EIO);
+    assert_int_equal(create_by_xl(7), -EINVAL);
+    unlink(XL);
+    assert_int_equal(create_by_xl(GUEST_PVH), -ENOENT);
+    unlink(SAID);
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_attached),
+        cmocka_unit_test(test_dom0),
+        cmocka_unit_test(test_frames),
+        cmocka_unit_test(test_ring),
+        cmocka_unit_test(test_toolstack),
+        cmocka_unit_test(test_samples),
+        cmocka_unit_test(test_operations),
+    };
+
+    (void)argc;
+    if (!under_front())
+        return exec_under_front(argv[0]);
+    return cmocka_run_group_tests(tests, samples_load, samples_free);
+}
