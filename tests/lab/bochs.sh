@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Xen in Bochs, an Intel CPU with VMX, EPT, #VE and VMFUNC; boot sources it.
+# Debian 13's Bochs has the monitor trap flag and is faster than Debian 12's.
+emulator_group=bochs-${XENREEL_LAB_BOCHS:-3.0}
+
+# CPU seconds within which dom0 is up, or the emulator hangs.
+boot_limit=90
+
+xen_options='console=com1 com1=115200,8n1 loglvl=all guest_loglvl=all
+    dom0_mem=448M,max:448M sync_console altp2m=1 hap=1 bootscrub=0
+    spec-ctrl=no xpti=no smt=0 watchdog=0 cpufreq=none noreboot
+    conring_size=256k tsc=unstable apicv=0 tdt=off mwait-idle=0 cpuidle=0
+    max_cstate=1'
+# Without the list of CPU features dom0 dies silently on this CPU model.
+kernel_options='console=hvc0 earlyprintk=xen mitigations=off nokaslr
+    rdinit=/init tsc=reliable lpj=400000 random.trust_cpu=on quiet
+    raid6.benchmark=0 initcall_blacklist=ahci_pci_driver_init
+    libata.force=disable init_on_alloc=0
+    clearcpuid=580,534,515,516,514,528,520,521,522,523,524,526,513,518,317,309'
+
+# prepare DIR INITRD: the CD, and Bochs's configuration.
+emulator_prepare()
+{
+    mkdir "$1/cd"
+    ln -s "$images/xen" "$images/vmlinux" "$images/grub.img" "$2" "$1/cd/"
+    cat >"$1/cd/grub.cfg" <<END
+multiboot /xen $(echo $xen_options)
+module /vmlinux $(echo $kernel_options)
+module /$(basename "$2")
+boot
+END
+    aside "$(group tools)" usr/bin/xorriso -as mkisofs -quiet -f -o "$1/cd.iso" \
+        -b grub.img -no-emul-boot -boot-load-size 4 -boot-info-table "$1/cd" ||
+        die $EXIT_LAB "cannot make the CD"
+    rm -r "$1/cd"
+    bochs=$(group "$emulator_group")
+    cat >"$1/bochsrc" <<END
+config_interface: textconfig
+display_library: rfb, options="timeout=0"
+cpu: model=corei7_icelake_u, count=1, ips=100000000, reset_on_triple_fault=0, ignore_bad_msrs=1
+clock: sync=none
+megs: 1024
+romimage: file="$bochs/usr/share/bochs/BIOS-bochs-latest", options=fastboot
+vgaromimage: file="$bochs/usr/share/vgabios/vgabios.bin"
+vga: extension=vbe, update_freq=1
+ata0-master: type=cdrom, path="$1/cd.iso", status=inserted
+boot: cdrom
+com1: enabled=1, mode=file, dev="$1/console.log"
+port_e9_hack: enabled=1
+log: "$1/bochs.log"
+panic: action=fatal
+error: action=report
+info: action=ignore
+debug: action=ignore
+END
+    # Its debugger, if it has one, is to begin at once.
+    echo c >"$1/go"
+}
+
+# start DIR: becomes the emulator.
+emulator_start()
+{
+    bochs=$(group "$emulator_group")
+    loader "$bochs"
+    LTDL_LIBRARY_PATH=$bochs/usr/lib/x86_64-linux-gnu/bochs/plugins
+    export LTDL_LIBRARY_PATH
+    set -- -q -f "$1/bochsrc" -rc "$1/go"
+    if ! grep -q 'dbg>' "$bochs/usr/bin/bochs-bin"; then
+        set -- "$1" "$2" "$3"
+    fi
+    exec "$ld" --library-path "$ld_path" "$bochs/usr/bin/bochs-bin" "$@"
+}

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# What the programs of the lab share; "here" is this folder.
+export LC_ALL=C
+umask 022
+
+: "${XENREEL_LAB_CACHE:=${XDG_CACHE_HOME:-$HOME/.cache}/xenreel-lab}"
+cache=$XENREEL_LAB_CACHE
+
+# Exit statuses of our own; docs/LAB.md has them all.
+EXIT_USAGE=2
+EXIT_SKIP=77
+EXIT_LAB=99
+
+say()
+{
+    echo "lab: $*" >&2
+}
+
+# die STATUS TEXT...
+die()
+{
+    status=$1
+    shift
+    say "$*"
+    exit "$status"
+}
+
+# need PROGRAM PACKAGE: of the machine itself.
+need()
+{
+    command -v "$1" >/dev/null ||
+        die $EXIT_SKIP "no $1 here: install the package $2"
+}
+
+# take_lock FILE WHAT: hold FILE until this shell ends.
+take_lock()
+{
+    mkdir -p "$(dirname "$1")"
+    exec 9>"$1"
+    flock -n 9 && return
+    say "waiting for another $2 to end"
+    flock 9
+}
+
+# group NAME: the folder with a group of packages (see packages).
+group()
+{
+    echo "$cache/packages/$1"
+}
+
+# loader FOLDER: set ld and ld_path, the dynamic loader and the libraries of
+# a folder of unpacked packages.
+loader()
+{
+    ld_path=$1/lib/x86_64-linux-gnu:$1/usr/lib/x86_64-linux-gnu
+    ld=$1/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2
+    if [ ! -f "$ld" ]; then
+        ld=$1/usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2
+    fi
+}
+
+# aside FOLDER PROGRAM ARG...: run a program out of a folder of unpacked
+# packages with that folder's own libraries.
+aside()
+{
+    loader "$1"
+    aside_program=$1/$2
+    shift 2
+    "$ld" --library-path "$ld_path" "$aside_program" "$@"
+}
