@@ -410,6 +410,13 @@ struct args_client_domain {
     struct hv_span name;
 };
 
+struct args_client_version {
+    uint32_t dom;       /* 0 */
+    uint32_t minor;     /* of Xen 4 */
+    uint32_t vm_event;  /* VM_EVENT_INTERFACE_VERSION of that client */
+    uint32_t pad;
+};
+
 struct args_client_phase {
     uint32_t dom;       /* 0 */
     uint32_t phase;     /* enum client_phase */

@@ -173,6 +173,12 @@ const struct hv_field fields_client_domain[] = {
 };
 #undef T
 
+#define T args_client_version
+const struct hv_field fields_client_version[] = {
+    DOM, IN(minor, DEC), IN(vm_event, DEC), END
+};
+#undef T
+
 #define T args_client_phase
 const struct hv_field fields_client_phase[] = {
     DOM, IN_OF(phase, ENUM, names_phase), END

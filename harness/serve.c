@@ -259,8 +259,12 @@ static void changed(struct serve *s, enum hv_op op, const void *args)
 /* Before the client's next record is looked at, as the recorder does. */
 static void before(struct serve *s, enum hv_op op, uint32_t dom)
 {
+    struct served_ring *r = serve_ring_of(s, dom);
+
     if (ring_uses(op))
         check_responses(s, dom);
+    if (r && ring_uses(op) && op != OP_CLIENT_WAIT)
+        r->page->rsp_event = r->rsp_cons + 1;   /* vm_event_get_response */
     if (op == OP_CLIENT_WAIT || op == OP_MEMORY_WRITE)
         check_pages(s);
 }

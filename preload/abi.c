@@ -10,7 +10,7 @@
 
 /* xen/include/public/{domctl,sysctl,vm_event}.h of each release. */
 static const struct abi releases[] = {
-    { 17, 0x15, 0x15, 7, ".7" },   /* the default */
+    { ABI_MINOR, 0x15, 0x15, 7, ".7" },   /* the default */
     { 6, 0xb, 0xc, 1, ".0" },
     { 7, 0xb, 0xd, 1, ".0" },
     { 8, 0xc, 0xe, 2, ".0" },

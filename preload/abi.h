@@ -5,6 +5,8 @@
 
 #include <stdint.h>
 
+#define ABI_MINOR       17      /* the default, the model's */
+
 struct abi {
     uint8_t minor;              /* of Xen 4 */
     uint8_t domctl, sysctl;     /* interface versions */

@@ -31,8 +31,8 @@ struct front_domain {
 
 struct front {
     struct hv *hv;              /* NULL until a device is opened */
-    struct hv *model;           /* the same without a recorder around it */
-    bool served;                /* a trace, there is no model */
+    struct hv *model;           /* the same, nothing wrapped around it */
+    bool served;                /* that is a trace, there is no model */
     struct front_domain domains[MAX_FRONT_DOMAINS];
     uint32_t nr_domains;        /* ascending ids, dom0 not among them */
     int pid;                    /* this process, once there is a machine */

@@ -11,6 +11,7 @@
 #include "harness/recorder.h"
 #include "harness/serve.h"
 #include "harness/stream.h"
+#include "preload/abi.h"
 #include "preload/libc.h"
 #include "preload/setup.h"
 #include "sim/sim.h"
@@ -86,6 +87,15 @@ struct hv *record_wrap(struct hv *hv)
         return NULL;
     }
     return recorder_open(hv, &sink);
+}
+
+void record_version(void)
+{
+    struct args_client_version a = { .minor = abi()->minor,
+                                     .vm_event = abi_vm_event() };
+
+    if (a.minor != ABI_MINOR || a.vm_event != VM_EVENT_INTERFACE_VERSION)
+        hv_call(front.hv, OP_CLIENT_VERSION, &a);
 }
 
 void record_domain(uint32_t dom, const char *name)

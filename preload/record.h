@@ -16,7 +16,9 @@ bool record_serves(void);
 /* The trace, as a struct hv whose pages are from PAGES, or NULL. */
 struct hv *record_serve(const struct sim_pages *pages);
 
-/* Say to the recording: this domain's name, and where the client is. */
+/* Say to the recording: which Xen the client sees, unless it is the default
+ * one; this domain's name; and where the client is. */
+void record_version(void);
 void record_domain(uint32_t dom, const char *name);
 void record_phase(uint32_t phase);
 

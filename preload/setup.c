@@ -167,6 +167,7 @@ static void introduce_domains(void)
 
 static int start_domains(void)
 {
+    record_version();
     for (uint32_t i = 0; i < front.nr_domains; i++) {
         struct args_dom a = { .dom = front.domains[i].id };
 
@@ -217,15 +218,18 @@ static int start_served(void)
     bool started = false;
 
     if (!rc)
-        front.hv = front.model = record_serve(&pages);
-    if (!front.hv)
+        front.model = record_serve(&pages);
+    if (!front.model)
         return rc ? rc : -ENODEV;
+    front.hv = vm_event_abi_open(front.model, abi_vm_event(), &pages);
+    if (!front.hv)
+        return -ENOMEM;
     front.served = true;
     front.pid = getpid();
-    while (!rc && !started && (rec = serve_next(front.hv))) {
+    while (!rc && !started && (rec = serve_next(front.model))) {
         started = rec->op == OP_CLIENT_PHASE;
         rc = take_served(rec);
-        serve_take(front.hv);
+        serve_take(front.model);
     }
     introduce_domains();
     return rc;

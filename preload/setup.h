@@ -13,7 +13,8 @@
 #define SETUP_AT_END    "XENREEL_AT_END"
 /* The abstract socket that takes what is recorded (harness/stream.h). */
 #define SETUP_OUTPUT    "XENREEL_OUTPUT"
-/* The one that gives a trace to serve: then none of the others count. */
+/* The one that gives a trace to serve: then none of the others count but the
+ * last two, which say what the trace's client saw. */
 #define SETUP_SERVE     "XENREEL_SERVE"
 /* The domains' names: "1=guest,2=other". */
 #define SETUP_NAMES     "XENREEL_NAMES"

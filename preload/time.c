@@ -81,12 +81,12 @@ static bool run(void)
 /* Pass over what the guests do next: true when there was any. */
 static bool feed_served(void)
 {
-    const struct hv_record *rec = serve_next(front.hv);
+    const struct hv_record *rec = serve_next(front.model);
     bool any = false;
 
     for (; rec && hv_ops_table[rec->op].kind == KIND_GUEST;
-         rec = serve_next(front.hv)) {
-        serve_take(front.hv);
+         rec = serve_next(front.model)) {
+        serve_take(front.model);
         any = true;
     }
     return any;
@@ -140,7 +140,7 @@ static void served_slices(void)
     const struct hv_record *rec;
 
     feed_served();
-    while ((rec = serve_next(front.hv)) && rec->op == OP_CLIENT_WAIT &&
+    while ((rec = serve_next(front.model)) && rec->op == OP_CLIENT_WAIT &&
            rec->args.CLIENT_WAIT.limit) {
         slice(rec->args.CLIENT_WAIT.dom, rec->args.CLIENT_WAIT.limit);
         feed_served();
@@ -243,13 +243,13 @@ static enum step served_step(void)
         if (run())
             return STEP_EVENT;
     } while (feed_served());
-    rec = serve_next(front.hv);
+    rec = serve_next(front.model);
     if (!rec)
         return program.ended ? STEP_IDLE : end_client();
     if (rec->op != OP_CLIENT_PHASE)
         return STEP_IDLE;
     phase = rec->args.CLIENT_PHASE.phase;
-    serve_take(front.hv);
+    serve_take(front.model);
     if (phase == PHASE_SHUTDOWN)
         return served_shutdown();
     return phase == PHASE_SIGNAL ? end_client() : STEP_IDLE;

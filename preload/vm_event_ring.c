@@ -20,6 +20,7 @@
 
 struct abi_ring {
     uint32_t dom;
+    uint64_t gfn;               /* where the client knows it to be, or ~0 */
     void *theirs;               /* the target's page, while it is mapped */
     char *page;                 /* the client's; once made, it stays */
     struct ring_client inner;   /* of the target's page: we are its client */
@@ -55,6 +56,7 @@ static struct abi_ring *make_ring(struct abi_hv *h, uint32_t dom)
     if (!r->page)
         return NULL;
     r->dom = dom;
+    r->gfn = ~0ull;
     h->nr_rings++;
     return r;
 }
@@ -123,6 +125,19 @@ static bool is_vm_event(enum hv_op op, const void *args, uint32_t sub_op)
            a->mode == XEN_DOMCTL_VM_EVENT_OP_MONITOR;
 }
 
+/* The client was told where DOM's ring is, or said it.  None maps it before:
+ * libxenctrl asks in xc_monitor_enable. */
+static void param(struct abi_hv *h, const struct args_hvm_param *a)
+{
+    struct abi_ring *r;
+
+    if (a->param != HVM_PARAM_MONITOR_RING_PFN)
+        return;
+    r = make_ring(h, a->dom);
+    if (r)
+        r->gfn = a->value;
+}
+
 static int abi_call(struct hv *hv, enum hv_op op, void *args)
 {
     struct abi_hv *h = (struct abi_hv *)hv;
@@ -140,6 +155,8 @@ static int abi_call(struct hv *hv, enum hv_op op, void *args)
         take_requests(h, dom);
     if (op == OP_MONITOR_ENABLE || is_vm_event(op, args, XEN_VM_EVENT_ENABLE))
         enabled(h, dom);
+    else if (op == OP_HVM_PARAM_GET || op == OP_HVM_PARAM_SET)
+        param(h, args);
     else if (op == OP_VM_EVENT_VERSION)
         rc = (int)h->version;
     else if (op == OP_VM_EVENT_OP && v->op == XEN_VM_EVENT_GET_VERSION)
@@ -155,32 +172,20 @@ static void *abi_get_ring(struct hv *hv, uint32_t dom)
     return r && hv_ring(h->target, dom) ? r->page : NULL;
 }
 
-/* Is GFN where DOM's ring is, or will be?  Asked of the model itself: the
- * client did not. */
-static bool is_ring(uint32_t dom, uint64_t gfn)
-{
-    struct args_hvm_param a = { .dom = dom,
-                                .param = HVM_PARAM_MONITOR_RING_PFN };
-
-    return !hv_call(front.model, OP_HVM_PARAM_GET, &a) && a.value == gfn;
-}
-
 static int abi_map(struct hv *hv, uint32_t dom, uint64_t gfn,
                    struct hv_page *page)
 {
     struct abi_hv *h = (struct abi_hv *)hv;
     int rc = hv_map(h->target, dom, gfn, page);
-    struct abi_ring *r;
+    struct abi_ring *r = ring_of(h, dom);
 
-    if (rc || !is_ring(dom, gfn))
+    if (rc || !r || r->gfn != gfn)
         return rc;
-    r = make_ring(h, dom);
-    if (r && r->theirs != page->p) {
+    if (r->theirs != page->p) {
         memset(r->page, 0, FRONT_PAGE);
         r->theirs = page->p;
     }
-    if (r)
-        page->p = r->page;
+    page->p = r->page;
     return 0;
 }
 

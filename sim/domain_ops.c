@@ -172,6 +172,13 @@ int sim_op_CLIENT_DOMAIN(struct sim *sim, struct args_client_domain *a)
     return sim_find(sim, a->dom) ? 0 : -ESRCH;
 }
 
+int sim_op_CLIENT_VERSION(struct sim *sim, struct args_client_version *a)
+{
+    (void)sim;
+    (void)a;
+    return 0;
+}
+
 int sim_op_CLIENT_PHASE(struct sim *sim, struct args_client_phase *a)
 {
     (void)sim;

@@ -111,13 +111,13 @@ cat >ask.c <<'END'
 int main(int argc, char **argv)
 {
     struct privcmd_hypercall call = { .op = atoi(argv[1]) };
-    int fd = open("/dev/xen/privcmd", O_RDWR);
+    int fd = open("/dev/xen/privcmd", O_RDWR), answer = 0;
 
     for (int i = 0; i < 3; i++)
-        ioctl(fd, IOCTL_PRIVCMD_HYPERCALL, &call);
+        answer = ioctl(fd, IOCTL_PRIVCMD_HYPERCALL, &call);
     if (argc > 2)
         kill(getpid(), SIGKILL);
-    return 0;
+    return answer < 0 ? 0 : answer & 0xff;
 }
 END
 if ${CC:-cc} -o ask ask.c 2>/dev/null; then
@@ -129,6 +129,25 @@ if ${CC:-cc} -o ask ask.c 2>/dev/null; then
     expect 0 replay ask.xrt -- ./ask 27
     expect 1 replay ask.xrt -- ./ask 28
     says out '^  ! number +27 +28'
+    # What the client saw, through the text form, too: XENVER_version.
+    expect 16 run -x 4.16 -v 5 -o seen.xrt -- ./ask 17
+    expect 0 show seen.xrt
+    says out '^#[0-9]+  client.version +minor=16 vm_event=5 '
+    cp out seen.txt
+    expect 0 import --from text --force -o seen.xrt seen.txt
+    expect 0 info seen.xrt
+    says out '^its client saw +Xen 4.16, vm_event ABI 5$'
+    expect 0 replay seen.xrt
+    cat >seen <<'END'
+#!/bin/sh
+"$@"
+echo "minor $?" >&2
+END
+    chmod +x seen
+    expect 0 replay seen.xrt -- ./seen ./ask 17
+    says err '^minor 16$'
+    expect 0 info ask.xrt
+    ! grep -q 'client saw' out || fail "seen without --xen-version"
     expect 137 run -o killed.xrt -- ./ask 27 now
     absent killed.xrt.partial
     expect 0 diff ask.xrt killed.xrt

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The layouts of events in the releases of Xen, as their public headers have
  * them (xen/include/public/vm_event.h of 4.6, 4.8, 4.11 to 4.15): offsets,
- * both ways, and a client of each version on its ring. */
+ * both ways, and a client of each version on its ring: run, recorded, and
+ * served its recording. */
 #include "tests/hypercall.h"
 
+#include <limits.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <sys/wait.h>
 
 #include <xen/hvm/hvm_op.h>
@@ -18,7 +21,8 @@
 #define U           24
 #define D           56
 #define PAGE        4096
-#define WHICH       "XENREEL_VM_EVENT_ABI"
+#define WHICH       "TEST_VERSION"      /* that the client has to see */
+#define LAZY        "TEST_LAZY"         /* it does not skip CPUID */
 
 /* Where each version has some fields; 0: nowhere. */
 static const struct where {
@@ -251,7 +255,8 @@ static void test_client(void **state)
         assert_true(at(slot, want[v].rip, 8) != 0);
         /* skip the instruction */
         if (reason == VM_EVENT_REASON_CPUID)
-            *(uint64_t *)(slot + want[v].rip) += at(slot, U, 4);
+            *(uint64_t *)(slot + want[v].rip) += getenv(LAZY) ? 0 :
+                at(slot, U, 4);
         else
             *(uint64_t *)(slot + want[v].rip) += 1;
         *(uint32_t *)(slot + 4) |= VM_EVENT_FLAG_SET_REGISTERS;
@@ -274,21 +279,83 @@ static int client(void)
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
 
-static int client_of(const char *program, unsigned int version)
+/* Its exit status; the output goes to "out". */
+static int xenreel(const char *a, const char *b, const char *c,
+                   const char *d, const char *e, const char *f)
 {
     const char *xenreel = getenv("XENREEL");
-    char text[2] = { (char)('0' + version) };
     int status = 0;
     pid_t pid = fork();
 
     if (!pid) {
-        setenv(WHICH, text, 1);
-        execlp(xenreel ? xenreel : "./xenreel", "xenreel", "run", "--",
-               program, NULL);
+        if (!freopen("out", "w", stdout))
+            _exit(99);
+        execlp(xenreel ? xenreel : "./xenreel", "xenreel", a, b, c, d, e, f,
+               NULL);
         _exit(99);
     }
     waitpid(pid, &status, 0);
-    return status;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 99;
+}
+
+static bool output_has(const char *text)
+{
+    char line[256];
+    FILE *in = fopen("out", "r");
+    bool has = false;
+
+    while (in && fgets(line, sizeof(line), in))
+        has |= strstr(line, text) != NULL;
+    if (in)
+        fclose(in);
+    return has;
+}
+
+static char self[PATH_MAX];
+
+static void test_recorded_and_served(void **state)
+{
+    char run[8], saw[64];
+
+    (void)state;
+    for (unsigned int v = 1; v <= 7; v++) {
+        snprintf(run, sizeof(run), "-v%u", v);
+        setenv(WHICH, run + 2, 1);
+        assert_int_equal(xenreel("run", run, "-fot.xrt", "--", self,
+                                 NULL), 0);
+        /* the trace is of version 7, and the model's */
+        assert_int_equal(xenreel("replay", "t.xrt", NULL, NULL, NULL, NULL),
+                         0);
+        assert_int_equal(xenreel("info", "t.xrt", NULL, NULL, NULL, NULL), 0);
+        snprintf(saw, sizeof(saw), "Xen 4.17, vm_event ABI %u", v);
+        assert_int_equal(output_has(saw), v != 7);
+        assert_int_equal(xenreel("replay", "t.xrt", "--", self, NULL, NULL),
+                         0);
+        assert_true(output_has(": ok"));
+        setenv(LAZY, "1", 1);
+        assert_int_equal(xenreel("replay", "t.xrt", "--", self, NULL, NULL),
+                         1);
+        unsetenv(LAZY);
+        assert_true(output_has("the client gave another rip"));
+    }
+}
+
+static int in_new_folder(void **state)
+{
+    static char name[] = "/tmp/xenreel-abi-XXXXXX";
+
+    (void)state;
+    return !mkdtemp(name) || chdir(name);
+}
+
+static int remove_folder(void **state)
+{
+    char name[64];
+
+    (void)state;
+    unlink("t.xrt");
+    unlink("out");
+    return !getcwd(name, sizeof(name)) || chdir("/") || rmdir(name);
 }
 
 int main(int argc, char **argv)
@@ -297,14 +364,14 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_registers),
         cmocka_unit_test(test_unions),
         cmocka_unit_test(test_responses),
+        cmocka_unit_test_setup_teardown(test_recorded_and_served,
+                                        in_new_folder, remove_folder),
     };
-    int failed;
 
     (void)argc;
-    if (getenv("XENREEL_SETUP"))
+    if (getenv(WHICH))
         return client();
-    failed = cmocka_run_group_tests(tests, NULL, NULL);
-    for (unsigned int v = 1; v <= 7; v++)
-        failed |= client_of(argv[0], v);
-    return failed ? 1 : 0;
+    if (!realpath(argv[0], self))
+        return 99;
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -35,6 +35,7 @@ struct client_trace {
     const char *file;
     struct trace_reader *reader;
     bool started;               /* it has a start, or was given one */
+    uint32_t minor, vm_event;   /* what its client saw; 0: the default */
     struct hv_record held;      /* behind that one, or a note: nothing */
     struct replay_report report;
     struct hv_record sent[BATCH];       /* .taken of them are no more here */
@@ -121,26 +122,59 @@ int client_record_open(struct client_trace **trace, struct cli_files *files,
     return status;
 }
 
+static void set_version(const char *name, const char *format, uint32_t value)
+{
+    char text[24];
+
+    snprintf(text, sizeof(text), format, value);
+    if (value)
+        setenv(name, text, 1);
+    else
+        unsetenv(name);
+}
+
 void client_trace_export(const struct client_trace *t)
 {
     setenv(t->records ? SETUP_OUTPUT : SETUP_SERVE, t->name, 1);
+    if (t->records)
+        return;
+    set_version(SETUP_XEN_VERSION, "4.%" PRIu32, t->minor);
+    set_version(SETUP_VM_EVENT_ABI, "%" PRIu32, t->vm_event);
 }
 
 /* ---- serving ---- */
 
+/* The first record that WHERE selects: 1, 0 when there is none, -Exxx. */
+static int find_first(struct client_trace *t, const char *where,
+                      struct hv_record *rec, struct trace_error *err)
+{
+    int rc = trace_filter(t->reader, where, err);
+
+    if (!rc)
+        rc = trace_seek(t->reader, 1);
+    if (rc == -ENOENT)
+        return 0;               /* it has no records */
+    return rc ? rc : trace_next(t->reader, rec);
+}
+
 /* Was the trace recorded from an unmodified client?  Otherwise its client
- * starts behind the domains' creation. */
+ * starts behind the domains' creation.  What did it see? */
 static int find_start(struct client_trace *t)
 {
     struct trace_error err = { "" };
     struct hv_record rec;
-    int rc = trace_filter(t->reader, "op = 'client.phase'", &err);
+    int rc = find_first(t, "op = 'client.phase'", &rec, &err);
 
-    if (!rc)
-        rc = trace_next(t->reader, &rec);
+    if (rc >= 0) {
+        t->started = rc;
+        rc = find_first(t, "op = 'client.version'", &rec, &err);
+    }
     if (rc < 0)
         return cli_fail_trace(t->file, rc, &err);
-    t->started = rc;
+    if (rc) {
+        t->minor = rec.args.CLIENT_VERSION.minor;
+        t->vm_event = rec.args.CLIENT_VERSION.vm_event;
+    }
     rc = trace_filter(t->reader, NULL, &err);
     if (!rc)
         rc = trace_seek(t->reader, 1);

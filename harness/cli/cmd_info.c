@@ -23,6 +23,7 @@ struct counts {
     uint64_t failed;
     struct missing missing[MISSING];
     unsigned int nr_missing;
+    struct args_client_version version;         /* 0: the target's */
 };
 
 static void count_missing(struct counts *counts,
@@ -54,6 +55,8 @@ static void count(struct counts *counts, const struct hv_record *rec)
     counts->failed += rec->result < 0;
     if (rec->op == OP_CLIENT_HYPERCALL)
         count_missing(counts, &rec->args.CLIENT_HYPERCALL);
+    if (rec->op == OP_CLIENT_VERSION)
+        counts->version = rec->args.CLIENT_VERSION;
     if (rec->op == OP_EVENT) {
         uint32_t reason = rec->args.EVENT.ev.reason;
 
@@ -96,6 +99,14 @@ static void print_missing(const struct counts *counts)
         printf("%10" PRIu64 "  %s %" PRIu64 "\n", m->count, m->family,
                m->number);
     }
+}
+
+/* Where that is not the target's own. */
+static void print_version(const struct args_client_version *a)
+{
+    if (a->minor)
+        printf("%-18s Xen 4.%" PRIu32 ", vm_event ABI %" PRIu32 "\n",
+               "its client saw", a->minor, a->vm_event);
 }
 
 static void print_counts(const struct counts *counts)
@@ -142,6 +153,7 @@ int cmd_info(int argc, char **argv)
     print_meta(files.in, reader);
     while ((rc = trace_next(reader, &rec)) > 0)
         count(&counts, &rec);
+    print_version(&counts.version);
     print_counts(&counts);
     print_missing(&counts);
     if (rc < 0)
