@@ -2,16 +2,15 @@
 /* Guest pages lie in one anonymous file, mapped here once as a whole: a page
  * the client maps is the same page of the same file at another address. */
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "preload/front.h"
+#include "preload/libc.h"
 #include "sim/sim.h"
 
 #define ARENA_SIZE      (64ull << 30)   /* of address space, not of memory */
-#define HIGH_FD         512             /* out of the way of clients */
 
 static struct {
     int fd;
@@ -42,25 +41,15 @@ static void arena_put(void *ctx, void *page)
     arena.freed = page;
 }
 
-int arena_hide(int fd)
-{
-    int high = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, HIGH_FD);
-
-    if (high < 0)
-        return fd;              /* the limit is low */
-    close(fd);
-    return high;
-}
-
 int arena_open(struct sim_pages *pages)
 {
-    arena.fd = arena_hide(memfd_create("xenreel-guests", MFD_CLOEXEC));
+    arena.fd = file_hide(memfd_create("xenreel-guests", MFD_CLOEXEC));
     if (arena.fd < 0)
-        return -errno;
+        return arena.fd;
     if (ftruncate(arena.fd, ARENA_SIZE))
         return -errno;
-    arena.base = mmap(NULL, ARENA_SIZE, PROT_READ | PROT_WRITE,
-                      MAP_SHARED | MAP_NORESERVE, arena.fd, 0);
+    arena.base = REAL(mmap)(NULL, ARENA_SIZE, PROT_READ | PROT_WRITE,
+                            MAP_SHARED | MAP_NORESERVE, arena.fd, 0);
     if (arena.base == MAP_FAILED)
         return -errno;
     pages->get = arena_get;
@@ -71,6 +60,11 @@ int arena_open(struct sim_pages *pages)
 int arena_fd(void)
 {
     return arena.fd;
+}
+
+int64_t arena_end(void)
+{
+    return ARENA_SIZE;
 }
 
 int64_t arena_offset(const void *page)

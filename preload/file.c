@@ -20,6 +20,8 @@
 #include "preload/front.h"
 #include "preload/xenstore.h"
 
+#define HIGH_FD         512     /* out of the way of clients */
+
 static _Atomic(struct file *) files[MAX_FD];
 
 struct file *file_of(int fd)
@@ -125,25 +127,46 @@ static int open_evtchn(int fd, struct file **f)
     return (*f)->evtchn ? 0 : -ENOMEM;
 }
 
+int file_hide(int fd)
+{
+    int high = fd < 0 ? -1 : REAL(fcntl)(fd, F_DUPFD_CLOEXEC, HIGH_FD), rc;
+    struct file *f;
+
+    if (fd < 0)
+        return -errno;
+    if (high >= 0) {            /* or the limit is low */
+        REAL(close)(fd);
+        fd = high;
+    }
+    rc = file_add(fd, FILE_HIDDEN, &f);
+    if (!rc)
+        return fd;
+    REAL(close)(fd);
+    return rc;
+}
+
 static int open_xenstore(int flags, struct file **f)
 {
-    struct file *inner;
-    int pair[2], rc;
+    int pair[2], inner, rc;
 
     if (socketpair(AF_UNIX, SOCK_STREAM | (flags & O_CLOEXEC ?
                                            SOCK_CLOEXEC : 0), 0, pair))
         return -errno;
-    rc = file_add(pair[0], FILE_XENSTORE, f);
+    inner = file_hide(pair[1]);
+    rc = inner < 0 ? inner : file_add(pair[0], FILE_XENSTORE, f);
     if (!rc) {
-        pair[1] = arena_hide(pair[1]);
-        (*f)->inner = pair[1];
-        (*f)->xs = xenstore_connect(pair[1]);
-        rc = (*f)->xs ? file_add(pair[1], FILE_HIDDEN, &inner) : -ENOMEM;
+        (*f)->inner = inner;
+        (*f)->xs = xenstore_connect(inner);
+        if ((*f)->xs)
+            return pair[0];
+        rc = -ENOMEM;
     }
-    if (!rc)
-        return pair[0];
     file_forget(pair[0]);
     REAL(close)(pair[0]);
+    if (inner >= 0) {
+        file_forget(inner);
+        REAL(close)(inner);
+    }
     return rc;
 }
 

@@ -83,10 +83,10 @@ bool front_over(void);
 /* ---- arena.c: guest pages, in a file so that a client can map them ---- */
 struct sim_pages;
 int arena_open(struct sim_pages *pages);
-/* Move a descriptor of ours out of the way of the client's. */
-int arena_hide(int fd);
 /* The file and the offset in it of a page from the arena. */
 int arena_fd(void);
+/* Where in the file no page is. */
+int64_t arena_end(void);
 int64_t arena_offset(const void *page);
 
 /* ---- user.c: the client's memory, which may be anything ---- */

@@ -21,6 +21,8 @@
 
 /* RC, or -1 with errno of a -Exxx. */
 long libc_answer(long rc);
+/* True when PATH is ours: *FD is then what to return. */
+bool libc_opens(const char *path, int flags, int *fd);
 
 /* ---- descriptors that are ours: file.c ---- */
 #define MAX_FD  65536
@@ -44,6 +46,9 @@ struct file {
 struct file *file_of(int fd);
 /* FD is a new file of KIND: 0 or -Exxx. */
 int file_add(int fd, enum file_kind kind, struct file **file);
+/* FD is the library's own from now on: out of the way of the client's, and
+ * not there for it.  Its new number, or -Exxx (errno's when FD is -1). */
+int file_hide(int fd);
 /* NEW stands for the same file as OLD. */
 void file_dup(int old, int new);
 /* FD was closed, or is about to be, or was replaced. */

@@ -43,9 +43,9 @@ static int connect_to(const char *name)
         REAL(close)(fd);
         return rc;
     }
-    peer.in.fd = arena_hide(fd);
+    peer.in.fd = file_hide(fd);
     peer.pid = getpid();
-    return 0;
+    return peer.in.fd < 0 ? peer.in.fd : 0;
 }
 
 static int tell(uint32_t kind, enum replay_cause cause, int field,

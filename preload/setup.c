@@ -188,11 +188,8 @@ static uint64_t number(const char *name, uint64_t otherwise)
 
 static int open_arena(struct sim_pages *pages)
 {
-    struct file *arena;
     int rc = arena_open(pages);
 
-    if (!rc)
-        rc = file_add(arena_fd(), FILE_HIDDEN, &arena);
     if (rc)
         front_say("guest memory: %s", strerror(-rc));
     return rc;

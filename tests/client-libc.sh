@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# The devices as a program of any kind reaches them: tests/client/libc.c, with
-# the Xen libraries, FORTIFY's entry points, and an address sanitizer.
+# The devices as a program of any kind reaches them: tests/client/libc.c and
+# io.c, with the Xen libraries, FORTIFY's entry points, an address sanitizer.
 . "${top_srcdir:-$(dirname "$0")/..}/tests/functions.sh"
 
 libraries='-lxenctrl -lxenevtchn -lxenstore -lpthread'
@@ -14,14 +14,14 @@ done | cat - tiny.c >headers.c
 # shellcheck disable=SC2086
 ${CC:-cc} -o headers headers.c $libraries 2>err || exit 77
 
-# build NAME OPTION...
+# build NAME SOURCE OPTION...
 build()
 {
-    name=$1
-    shift
+    name=$1 source=$2
+    shift 2
     # shellcheck disable=SC2086
     ${CC:-cc} -D_GNU_SOURCE -D__XEN_TOOLS__ -Wall -Wextra "$@" -o "$name" \
-        "$top_srcdir/tests/client/libc.c" $libraries 2>err
+        "$top_srcdir/tests/client/$source" $libraries 2>err
 }
 
 # try CLIENT WHAT: by itself, guests that have ended stay as they are.
@@ -33,13 +33,19 @@ try()
     status 0 "$1 $2"
 }
 
-build fortified -O2 -D_FORTIFY_SOURCE=2 || fail "libc.c does not build"
+build fortified libc.c -O2 -D_FORTIFY_SOURCE=2 || fail "libc.c does not build"
 for what in waits opens closes maps forks threads signals store by-socket; do
     try fortified $what
     case $what in
     forks) says err "^xenreel: the machine is process [0-9]*'s: its child" ;;
     *) [ ! -s err ] || fail "$what: says something" ;;
     esac
+done
+
+build other io.c -O2 -D_FORTIFY_SOURCE=2 || fail "io.c does not build"
+for what in vectors positions streams sockets sandboxed; do
+    try other $what
+    [ ! -s err ] || fail "$what: says something"
 done
 
 timeout 60 "$xenreel" run --at-end shutdown -- ./fortified shuts-down \
@@ -55,6 +61,13 @@ says out ' caps=0x1f7f '
 lines 1
 expect 0 replay waits.xrt -- ./fortified waits
 
+# Who closes all descriptors is recorded to the end, and served.
+expect 0 run --at-end wait -o closes.xrt -- ./fortified closes
+[ ! -s err ] || fail "closes: says something"
+expect 0 show --where "op = 'evtchn.unbind'" closes.xrt
+lines 2
+expect 0 replay closes.xrt -- ./fortified closes
+
 # Without a machine the same program finds no Xen.
 ./fortified opens >out 2>err
 got=$?
@@ -62,8 +75,13 @@ status 1 "no machine"
 
 # The sanitizer's run time need not be preloaded by hand.
 if ${CC:-cc} -fsanitize=address -o tiny tiny.c 2>err; then
-    build sanitized -O1 -g -fsanitize=address || fail "libc.c, sanitized"
+    build sanitized libc.c -O1 -g -fsanitize=address ||
+        fail "libc.c, sanitized"
     for what in waits opens maps forks threads signals store by-socket; do
+        try sanitized $what
+    done
+    build sanitized io.c -O1 -g -fsanitize=address || fail "io.c, sanitized"
+    for what in vectors positions streams sockets sandboxed; do
         try sanitized $what
     done
 fi
