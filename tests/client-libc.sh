@@ -73,14 +73,19 @@ expect 0 replay closes.xrt -- ./fortified closes
 got=$?
 status 1 "no machine"
 
-# The sanitizer's run time need not be preloaded by hand.
-if ${CC:-cc} -fsanitize=address -o tiny tiny.c 2>err; then
-    build sanitized libc.c -O1 -g -fsanitize=address ||
-        fail "libc.c, sanitized"
+# The sanitizer's run time need not be preloaded by hand.  clang's is linked
+# in, which does not go with the shared one that a sanitized library has.
+sanitize=-fsanitize=address
+if runtime=$(${CC:-cc} -print-runtime-dir 2>err); then
+    sanitize="$sanitize -shared-libasan -Wl,-rpath,$runtime"
+fi
+# shellcheck disable=SC2086
+if ${CC:-cc} $sanitize -o tiny tiny.c 2>err; then
+    build sanitized libc.c -O1 -g $sanitize || fail "libc.c, sanitized"
     for what in waits opens maps forks threads signals store by-socket; do
         try sanitized $what
     done
-    build sanitized io.c -O1 -g -fsanitize=address || fail "io.c, sanitized"
+    build sanitized io.c -O1 -g $sanitize || fail "io.c, sanitized"
     for what in vectors positions streams sockets sandboxed; do
         try sanitized $what
     done
