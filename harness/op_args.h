@@ -143,9 +143,9 @@ struct args_map {
     struct hv_span data;        /* without the zeros at its end; the same */
 };
 
-struct args_physmap {   /* one 4 KiB extent */
+struct args_physmap {   /* one extent */
     uint32_t dom;
-    uint32_t pad;
+    uint32_t order;     /* 0, 4 KiB, where it is not shown */
     uint64_t gfn;
 };
 

@@ -195,6 +195,12 @@ const struct hv_field fields_client_hypercall[] = {
 const struct hv_field fields_physmap[] = {
     DOM, IN(gfn, HEX), END
 };
+const struct hv_field fields_extent[] = {
+    DOM, IN(gfn, HEX), IN(order, DEC), END
+};
+const struct hv_field fields_increase[] = {
+    DOM, IN(order, DEC), END
+};
 #undef T
 
 #define T args_access
@@ -236,6 +242,9 @@ const struct hv_field fields_visibility[] = {
 #define T args_change_gfn
 const struct hv_field fields_change_gfn[] = {
     DOM, IN(view, DEC), IN(old_gfn, HEX), IN(new_gfn, HEX), END
+};
+const struct hv_field fields_move[] = {
+    DOM, IN(old_gfn, HEX), IN(new_gfn, HEX), END
 };
 #undef T
 

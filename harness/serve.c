@@ -247,10 +247,14 @@ static void results(void *args, const struct hv_record *rec)
 static void changed(struct serve *s, enum hv_op op, const void *args)
 {
     uint32_t dom = ((const struct args_dom *)args)->dom;
+    const struct args_change_gfn *moved = args;
 
     if (ring_enables(op, args))
         serve_open_ring(s, dom);
-    else if (op == OP_MEMORY_DECREASE)
+    else if (op == OP_MEMORY_MOVE) {
+        serve_lose(s, dom, moved->old_gfn);
+        serve_lose(s, dom, moved->new_gfn);
+    } else if (op == OP_MEMORY_DECREASE || op == OP_MEMORY_REMOVE)
         serve_lose(s, dom, ((const struct args_physmap *)args)->gfn);
     else if (op == OP_DOMAIN_DESTROY)
         serve_lose(s, dom, ~0ull);

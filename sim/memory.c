@@ -8,6 +8,7 @@
 
 #define NOBODY          UINT32_MAX      /* the page's domain is gone */
 #define MAX_PAGES       (1ull << 28)    /* of the host: 1 TiB */
+#define MAX_ORDER       18              /* of one extent */
 
 /* Room for NEED pages; the new ones are zero, that is free. */
 static bool grow(struct sim *sim, uint64_t need)
@@ -64,7 +65,18 @@ uint64_t page_alloc(struct sim_domain *d)
     return mfn;
 }
 
-/* 2^ORDER pages in a row, aligned, above all that was ever used. */
+/* How many of the COUNT pages from MFN on are free, up to the first that is
+ * not; what was never used is. */
+static uint64_t free_run(const struct sim *sim, uint64_t mfn, uint64_t count)
+{
+    uint64_t n = 0;
+
+    while (n < count && mfn + n < sim->nr_pages && !sim->pages[mfn + n].owner)
+        n++;
+    return mfn + n < sim->nr_pages ? n : count;
+}
+
+/* 2^ORDER pages in a row, aligned: the first that are free. */
 uint64_t page_alloc_run(struct sim_domain *d, unsigned int order)
 {
     uint64_t count = 1ull << order, mfn;
@@ -72,12 +84,18 @@ uint64_t page_alloc_run(struct sim_domain *d, unsigned int order)
 
     if (!order)
         return page_alloc(d);
-    mfn = (sim->nr_pages + count - 1) & ~(count - 1);
-    if (d->nr_pages + count > d->max_pages || !grow(sim, mfn + count))
+    mfn = (sim->free_hint + count - 1) & ~(count - 1);
+    while (free_run(sim, mfn, count) < count)
+        mfn += count;
+    if (d->nr_pages + count > d->max_pages || d->dying ||
+        !grow(sim, mfn + count))
         return INVALID_MFN;
     for (uint64_t i = 0; i < count; i++)
         sim->pages[mfn + i].owner = d->id + 1;
-    sim->nr_pages = mfn + count;
+    if (sim->nr_pages < mfn + count)
+        sim->nr_pages = mfn + count;
+    if (sim->free_hint == mfn)
+        sim->free_hint += count;
     d->nr_pages += count;
     return mfn;
 }
@@ -258,41 +276,137 @@ int sim_op_MEMORY_WRITE(struct sim *sim, struct args_memory *a)
     return rc;
 }
 
-/* xen/common/memory.c:populate_physmap.  The hypercall only counts extents:
- * that none was done is xc_domain_populate_physmap_exact's EBUSY.  A page
- * that cannot be mapped stays the domain's. */
-int sim_op_MEMORY_POPULATE(struct sim *sim, struct args_physmap *a)
-{
-    struct sim_domain *d = sim_find(sim, a->dom);
-    uint64_t mfn;
+/* ---- a domain's memory ---- */
 
-    if (!d)
-        return -EBUSY;
-    mfn = page_alloc(d);
-    if (mfn == INVALID_MFN ||
-        p2m_set(&d->host, a->gfn, ORDER_4K, mfn, P2M_RAM_RW,
-                d->host.default_access, -1))
-        return -EBUSY;
-    return 0;
+/* p2m_set_entry: by the largest mappings that fit.  What can be done is done,
+ * the last error counts. */
+static int set_extent(struct sim_domain *d, uint64_t gfn, uint64_t mfn,
+                      unsigned int order)
+{
+    uint64_t todo = 1ull << order;
+    int rc = 0;
+
+    while (todo) {
+        uint64_t numbers = gfn | mfn | todo;
+        unsigned int chunk = !(numbers & ((1ull << ORDER_1G) - 1)) ? ORDER_1G :
+            !(numbers & ((1ull << ORDER_2M) - 1)) ? ORDER_2M : ORDER_4K;
+        int err = p2m_set(&d->host, gfn, chunk, mfn, P2M_RAM_RW,
+                          d->host.default_access, -1);
+
+        rc = err ? err : rc;
+        gfn += 1ull << chunk;
+        mfn += 1ull << chunk;
+        todo -= 1ull << chunk;
+    }
+    return rc;
 }
 
-/* guest_remove_page; EINVAL is xc_domain_decrease_reservation_exact's. */
+/* xen/common/memory.c:populate_physmap, max_order of dom0.  A page that
+ * cannot be mapped stays the domain's. */
+static int populate(struct sim_domain *d, uint64_t gfn, uint32_t order)
+{
+    uint64_t mfn;
+
+    if (!d || order > MAX_ORDER)
+        return -EBUSY;
+    mfn = page_alloc_run(d, order);
+    return mfn == INVALID_MFN || set_extent(d, gfn, mfn, order) ? -EBUSY : 0;
+}
+
+static int unmap(struct sim_domain *d, uint64_t gfn)
+{
+    return p2m_set(&d->host, gfn, ORDER_4K, INVALID_MFN, P2M_INVALID,
+                   d->host.default_access, -1);
+}
+
+/* guest_remove_page.  Who still uses the page (a monitor's ring) keeps it. */
+static int remove_page(struct sim_domain *d, uint64_t gfn)
+{
+    struct p2m_entry entry;
+    int rc;
+
+    p2m_get(&d->host, gfn, &entry);
+    if (entry.mfn == INVALID_MFN)
+        return -ENOENT;
+    rc = unmap(d, gfn);
+    if (!rc)
+        page_free(d->sim, entry.mfn);
+    return rc;
+}
+
+/* The hypercall only counts extents: that none was done is
+ * xc_domain_populate_physmap_exact's EBUSY ... */
+int sim_op_MEMORY_POPULATE(struct sim *sim, struct args_physmap *a)
+{
+    return populate(sim_find(sim, a->dom), a->gfn, 0);
+}
+
+int sim_op_MEMORY_POPULATE_EXTENT(struct sim *sim, struct args_physmap *a)
+{
+    return populate(sim_find(sim, a->dom), a->gfn, a->order);
+}
+
+/* ... and xc_domain_decrease_reservation_exact's EINVAL, */
 int sim_op_MEMORY_DECREASE(struct sim *sim, struct args_physmap *a)
 {
     struct sim_domain *d = sim_find(sim, a->dom);
-    struct p2m_entry entry;
 
-    if (!d)
-        return -EINVAL;
+    return !d || remove_page(d, a->gfn) ? -EINVAL : 0;
+}
+
+/* and xc_domain_increase_reservation_exact's ENOMEM.  The pages of a domain
+ * with a map are in it nowhere. */
+int sim_op_MEMORY_INCREASE(struct sim *sim, struct args_physmap *a)
+{
+    struct sim_domain *d = sim_find(sim, a->dom);
+
+    return !d || a->order > MAX_ORDER ||
+           page_alloc_run(d, a->order) == INVALID_MFN ? -ENOMEM : 0;
+}
+
+/* What can be changed by gfn: xatp_permission_check.  dom0 is PV. */
+static int translated(struct sim *sim, uint32_t dom, struct sim_domain **d)
+{
+    *d = sim_find(sim, dom);
+    if (!*d)
+        return dom ? -ESRCH : -EACCES;
+    return (*d)->config.type == GUEST_PV ? -EACCES : 0;
+}
+
+/* XENMEM_remove_from_physmap: the page stays the domain's. */
+int sim_op_MEMORY_REMOVE(struct sim *sim, struct args_physmap *a)
+{
+    struct p2m_entry entry;
+    struct sim_domain *d;
+    int rc = translated(sim, a->dom, &d);
+
+    if (rc)
+        return rc;
     p2m_get(&d->host, a->gfn, &entry);
-    if (entry.mfn == INVALID_MFN ||
-        p2m_set(&d->host, a->gfn, ORDER_4K, INVALID_MFN, P2M_INVALID,
-                d->host.default_access, -1))
+    return entry.mfn == INVALID_MFN ? -ENOENT : unmap(d, a->gfn);
+}
+
+/* xenmem_add_to_physmap_one of XENMAPSPACE_gmfn: what was at the new gfn is
+ * freed, and the page has the default access there, even where it was. */
+int sim_op_MEMORY_MOVE(struct sim *sim, struct args_change_gfn *a)
+{
+    struct p2m_entry from, to;
+    struct sim_domain *d;
+    int rc = translated(sim, a->dom, &d);
+
+    if (rc)
+        return rc;
+    if (a->new_gfn == INVALID_GFN)
         return -EINVAL;
-    /* A ring's page goes when the ring is disabled. */
-    if (!ring_on(d) || d->ring.mfn != entry.mfn)
-        page_free(sim, entry.mfn);
-    return 0;
+    p2m_get(&d->host, a->old_gfn, &from);
+    if (from.mfn == INVALID_MFN)
+        return -EINVAL;
+    p2m_get(&d->host, a->new_gfn, &to);
+    if (to.mfn != INVALID_MFN && to.mfn != from.mfn)
+        rc = remove_page(d, a->new_gfn);
+    if (!rc && a->old_gfn != a->new_gfn)
+        rc = unmap(d, a->old_gfn);
+    return rc ? rc : set_extent(d, a->new_gfn, from.mfn, 0);
 }
 
 /* Debian's Xen has neither CONFIG_MEM_PAGING nor CONFIG_MEM_SHARING. */

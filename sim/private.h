@@ -110,7 +110,6 @@ struct sim_ring {
     bool enabled;
     void *page;                 /* the shared page */
     uint64_t mfn;               /* its frame, kept while it is mapped */
-    uint64_t gfn;               /* where it was when the ring was enabled */
     uint32_t req_prod_pvt;
     uint32_t rsp_cons;
     uint32_t target_producers;

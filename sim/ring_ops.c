@@ -85,25 +85,6 @@ int sim_op_MONITOR_RESUME(struct sim *sim, struct args_dom *a)
     return vm_event_domctl(sim, a->dom, &vec);
 }
 
-/* xc_domain_populate_physmap_exact of one page: all of its failures but the
- * hypercall's own are EBUSY. */
-static int populate(struct sim_domain *d, uint64_t gfn)
-{
-    uint64_t mfn;
-
-    if (gfn >> GFN_BITS)
-        return -EBUSY;
-    mfn = page_alloc(d);
-    if (mfn == INVALID_MFN)
-        return -EBUSY;
-    if (p2m_set(&d->host, gfn, ORDER_4K, mfn, P2M_RAM_RW,
-                d->host.default_access, -1)) {
-        page_free(d->sim, mfn);
-        return -EBUSY;
-    }
-    return 0;
-}
-
 /* xc_vm_event_enable, the domain's pause left out since nothing runs
  * meanwhile.  A ring page populated here stays when enabling fails: after a
  * second enable there is one more page, and the next one finds it. */
@@ -114,8 +95,8 @@ int sim_op_MONITOR_ENABLE(struct sim *sim, struct args_port *a)
         .mode = XEN_DOMCTL_VM_EVENT_OP_MONITOR,
     };
     struct sim_domain *d = a->dom ? sim_find(sim, a->dom) : NULL;
-    struct p2m_entry entry = { .mfn = INVALID_MFN };
-    uint64_t gfn;
+    struct args_physmap page = { .dom = a->dom };
+    struct p2m_entry entry;
     int err;
 
     a->out = 0;
@@ -123,23 +104,19 @@ int sim_op_MONITOR_ENABLE(struct sim *sim, struct args_port *a)
         return a->dom ? -ESRCH : -EINVAL;
     if (d->config.type == GUEST_PV)
         return -EINVAL;         /* HVMOP_get_param */
-    gfn = d->hvm_params[HVM_PARAM_MONITOR_RING_PFN];
-    if (!(gfn >> GFN_BITS))
-        p2m_get(&d->host, gfn, &entry);
-    if (entry.mfn == INVALID_MFN) {
-        err = populate(d, gfn);
-        if (err)
-            return err;
-    }
+    page.gfn = d->hvm_params[HVM_PARAM_MONITOR_RING_PFN];
+    p2m_get(&d->host, page.gfn, &entry);
+    err = entry.mfn == INVALID_MFN ? sim_op_MEMORY_POPULATE(sim, &page) : 0;
+    if (err)
+        return err;
     err = vm_event_domctl(sim, a->dom, &vec);
     if (err)
         return err;
     /* Off the physmap, but still mapped by Xen and the client. */
-    if (p2m_set(&d->host, gfn, ORDER_4K, INVALID_MFN, P2M_INVALID,
-                d->host.default_access, -1))
-        return -EINVAL;
-    a->out = vec.u.enable.port;
-    return 0;
+    err = sim_op_MEMORY_DECREASE(sim, &page);
+    if (!err)
+        a->out = vec.u.enable.port;
+    return err;
 }
 
 int sim_op_RING_STATE(struct sim *sim, struct args_ring *a)

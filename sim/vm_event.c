@@ -220,7 +220,7 @@ static int map_page(struct sim_domain *d, uint64_t gfn)
     if (!d->ring.page)
         return -ENOMEM;
     d->ring.mfn = entry.mfn;
-    d->ring.gfn = gfn;
+    d->sim->pages[entry.mfn].users++;
     return 0;
 }
 
@@ -252,20 +252,10 @@ int ring_enable(struct sim_domain *d, uint32_t *port)
             r->enabled = true;
             return 0;
         }
+        page_put(d->sim, r->mfn);
     }
     memset(r, 0, sizeof *r);
     return err;
-}
-
-/* The page goes back to Xen with its last user, and a client that followed
- * libxenctrl has taken it out of the map before. */
-static void free_page(struct sim_domain *d)
-{
-    struct p2m_entry entry;
-
-    p2m_get(&d->host, d->ring.gfn, &entry);
-    if (entry.mfn != d->ring.mfn)
-        page_free(d->sim, d->ring.mfn);
 }
 
 /* vm_event_cleanup: a dying domain's sleepers are woken first. */
@@ -300,7 +290,7 @@ int ring_disable(struct sim_domain *d)
         memset(&d->vcpus[i].ve, 0, sizeof d->vcpus[i].ve);
     }
     d->vm_event_state = false;
-    free_page(d);
+    page_put(d->sim, d->ring.mfn);
     memset(&d->ring, 0, sizeof d->ring);
     memset(&d->monitor, 0, sizeof d->monitor);
     return 0;

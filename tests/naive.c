@@ -392,6 +392,27 @@ int naive_decrease(struct naive *n, uint64_t gfn)
     return 0;
 }
 
+/* XENMEM_remove_from_physmap: as far as the map knows, the same. */
+int naive_remove(struct naive *n, uint64_t gfn)
+{
+    return naive_decrease(n, gfn) ? -ENOENT : 0;
+}
+
+/* arch/x86/mm/p2m.c:xenmem_add_to_physmap_one of XENMAPSPACE_gmfn */
+int naive_move_page(struct naive *n, uint64_t from, uint64_t to)
+{
+    int page = n->host.entry[from - NAIVE_BASE].page;
+
+    if (page < 0)
+        return -EINVAL;
+    if (from != to) {
+        naive_decrease(n, to);
+        naive_decrease(n, from);
+    }
+    host_set(n, to, page, n->host.default_access, -1);
+    return 0;
+}
+
 unsigned char *naive_memory(struct naive *n, uint64_t gfn)
 {
     int page = n->host.entry[gfn - NAIVE_BASE].page;

@@ -123,6 +123,8 @@ int naive_sve_multi(struct naive *n, struct args_suppress_ve *a);
 int naive_sve_get(struct naive *n, struct args_suppress_ve *a);
 int naive_populate(struct naive *n, uint64_t gfn);
 int naive_decrease(struct naive *n, uint64_t gfn);
+int naive_move_page(struct naive *n, uint64_t from, uint64_t to);
+int naive_remove(struct naive *n, uint64_t gfn);
 /* The bytes of a gfn in the host's map, or NULL for a hole. */
 unsigned char *naive_memory(struct naive *n, uint64_t gfn);
 /* Give E a page, as ept_set_entry does; SVE < 0: inherited. */

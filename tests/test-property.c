@@ -174,6 +174,29 @@ static void do_physmap(struct test *t)
              naive_populate(&t->n, a.gfn));
 }
 
+/* A toolstack's other changes of the map. */
+static void do_map(struct test *t)
+{
+    uint64_t gfn = NAIVE_BASE + STABLE + below(t, NAIVE_GFNS - STABLE - 3);
+    struct args_physmap a = { .dom = DOM, .gfn = gfn, .order = below(t, 3) };
+    struct args_change_gfn b = {
+        .dom = DOM, .old_gfn = gfn,
+        .new_gfn = NAIVE_BASE + STABLE + below(t, NAIVE_GFNS - STABLE),
+    };
+
+    if (once_in(t, 3)) {
+        same(t, "remove", call(t, OP_MEMORY_REMOVE, &a),
+             naive_remove(&t->n, gfn));
+    } else if (once_in(t, 2)) {
+        same(t, "move", call(t, OP_MEMORY_MOVE, &b),
+             naive_move_page(&t->n, gfn, b.new_gfn));
+    } else {
+        same(t, "populate extent", call(t, OP_MEMORY_POPULATE_EXTENT, &a), 0);
+        for (uint64_t i = 0; i < 1ull << a.order; i++)
+            naive_populate(&t->n, gfn + i);
+    }
+}
+
 static void do_memory(struct test *t)
 {
     unsigned char bytes[64];
@@ -297,8 +320,8 @@ static void one_step(struct test *t)
         do_change_gfn,
     };
     static void (*const seldom[])(struct test *) = {
-        do_multi, do_view, do_view, do_physmap, do_memory, do_switches,
-        do_sve, do_sve, do_monitor,
+        do_multi, do_view, do_view, do_physmap, do_map, do_memory,
+        do_switches, do_sve, do_sve, do_monitor,
     };
 
     if (once_in(t, 2000))
