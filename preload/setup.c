@@ -160,9 +160,7 @@ static enum front_end at_end(const char *word)
 static void introduce_domains(void)
 {
     for (uint32_t i = 0; i < front.nr_domains; i++)
-        xenstore_introduce(front.domains[i].id, front.domains[i].name,
-                           front.domains[i].create.ram * 4,
-                           front.domains[i].create.vcpus);
+        xenstore_introduce(&front.domains[i].create, front.domains[i].name);
 }
 
 static int start_domains(void)

@@ -289,5 +289,5 @@ long xenstore_write(struct xs_conn *conn, uint64_t from, size_t len)
 
 void xenstore_shut_down(void)
 {
-    xs_fire("@releaseDomain", false);
+    xs_fire("@releaseDomain", true);
 }

@@ -21,11 +21,16 @@ long xenstore_write(struct xs_conn *conn, uint64_t from, size_t len);
  * BACKLOG says whether that is worth the lock, and is called without it. */
 bool xenstore_backlog(const struct xs_conn *conn);
 void xenstore_flush(struct xs_conn *conn);
-/* A domain came (its nodes are made) or went (they stay, as a toolstack
- * would still have to remove them). */
-void xenstore_introduce(uint32_t dom, const char *name, uint64_t kb,
-                        uint32_t vcpus);
+/* A domain came: its nodes are made. */
+struct args_create;
+void xenstore_introduce(const struct args_create *create, const char *name);
+/* Xen told of its end, or somebody asked: it loses what it owns there, and
+ * who watches is told. */
 void xenstore_release(uint32_t dom);
+/* The same; it will not come back. */
+void xenstore_destroyed(uint32_t dom);
+/* A toolstack removes what it made for the domain. */
+void xenstore_remove(uint32_t dom);
 /* Forget everything; there are no connections. */
 void xenstore_reset(void);
 /* A domain has shut down, and is still there. */

@@ -38,6 +38,15 @@ prints 1
 tool 0 $bin/xl domname 1
 prints guest1
 
+# libxl_cpupool.c:cpupool_info wants the pool's name (xen-init-dom0.c).
+tool 0 $bin/xl cpupool-list
+says out '^Pool-0 +1 +credit2 +y +2$'
+tool 0 $bin/xl list -c
+says out '^guest1 .* Pool-0$'
+# libxl_domain.c:libxl_vm_get_start_time
+tool 0 $bin/xl uptime
+says out '^guest1 +1 '
+
 # The nodes that the toolstack makes for a domain (libxl_create.c).
 tool 0 xenstore-read /local/domain/1/name
 prints guest1

@@ -56,4 +56,15 @@ status 0 "a domain from a file"
 says out '/name = "watched"$'
 says out '/cpu/1/availability = "online"$'
 says out '/console/type = "xenconsoled"$'
+# A domain's nodes are those of its type (libxl_create.c:libxl__domain_make).
+says out '/control/feature-suspend = ""$'
+grep -q hvmloader out && fail "a PVH domain with hvmloader"
+sed -i 's/pvh/hvm/' name.cfg
+timeout 60 "$xenreel" run -d name.cfg -- xenstore-ls -f >out 2>err
+got=$?
+status 0 "an HVM domain"
+says out '^/libxl/1/type = "hvm"$'
+says out '^/local/domain/1/hvmloader = ""$'
+says out '^/local/domain/1/platform/acpi = "1"$'
+says out '^/vm/.*/image/ostype = "hvm"$'
 exit $failed

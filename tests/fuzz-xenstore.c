@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "harness/op.h"
 #include "preload/xenstore.h"
 #include "preload/xs_private.h"
 #include "tests/fuzz-front.h"
@@ -73,10 +74,13 @@ static void message(struct client *c, struct fuzz_bytes *b, size_t cut)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    static const struct args_create create = {
+        .dom = 1, .type = GUEST_HVM, .ram = 4096, .vcpus = 2,
+    };
     struct fuzz_bytes b = { data, size };
     struct client clients[2];
 
-    xenstore_introduce(1, "guest", 16384, 2);
+    xenstore_introduce(&create, "guest");
     open_client(&clients[0]);
     open_client(&clients[1]);
     while (b.left) {

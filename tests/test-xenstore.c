@@ -12,6 +12,16 @@ static int reset(void **state)
     return 0;
 }
 
+/* xl has made domain 1, with two vCPUs. */
+static void introduce(uint32_t type)
+{
+    struct args_create create = {
+        .dom = 1, .type = type, .ram = 4096, .vcpus = 2,
+    };
+
+    xenstore_introduce(&create, "guest");
+}
+
 /* construct_node: parents are made, with the nearest one's permissions. */
 static void test_write(void **state)
 {
@@ -89,7 +99,7 @@ static void test_permissions(void **state)
     struct client c = client();
 
     (void)state;
-    xenstore_introduce(1, "guest", 16384, 1);
+    introduce(GUEST_PVH);
     EXPECT(&c, SET_PERMS, 0, "/tool\0n1\0r0\0w1", "OK");
     EXPECT(&c, GET_PERMS, 0, "/tool", "n1\0r0\0w1");
     EXPECT(&c, SET_PERMS, 0, "/tool\0b0x1", "OK");
@@ -170,7 +180,7 @@ static void test_domains(void **state)
     EXPECT(&c, WATCH, 0, "@releaseDomain\0out", "OK");
     event(&c, "@releaseDomain", "out");
     EXPECT(&c, IS_DOMAIN_INTRODUCED, 0, "1", "F");
-    xenstore_introduce(1, "guest", 16384, 2);
+    introduce(GUEST_PVH);
     event(&c, "@introduceDomain", "in");
     EXPECT(&c, IS_DOMAIN_INTRODUCED, 0, "1", "T");
     EXPECT(&c, IS_DOMAIN_INTRODUCED, 0, "0", "T");
@@ -189,12 +199,100 @@ static void test_domains(void **state)
     assert_string_equal(a.body, "OK");
     EXPECT(&c, RELEASE, 0, "1", "ENOENT");
     VALUE(&c, 0, "/local/domain/1/name", "guest");
+    EXPECT(&c, READ, 0, "/local/domain/1/control/shutdown", "ENOENT");
     EXPECT(&c, INTRODUCE, 0, "1\0005\0000", "EINVAL");
     EXPECT(&c, INTRODUCE, 0, "9\0005\0001", "EINVAL");
     put(&c, XS_INTRODUCE, 0, "1\0005\0001", 6);
     event(&c, "@introduceDomain", "in");
     assert_true(take(&c, &a));
     assert_string_equal(a.body, "OK");
+    leave(&c);
+}
+
+/* domain_tree_remove: what a domain owned goes with it, whatever is below,
+ * and who watches it hears so first; the rest is the toolstack's. */
+static void test_orphans(void **state)
+{
+    struct client c = client();
+
+    (void)state;
+    introduce(GUEST_PVH);
+    WRITE(&c, 0, "/local/domain/1/data/a/b\0v");
+    EXPECT(&c, SET_PERMS, 0, "/local/domain/1/data/a\0n0", "OK");
+    EXPECT(&c, SET_PERMS, 0, "/\0n1", "OK");
+    WRITE(&c, 0, "/mine\0v");
+    EXPECT(&c, SET_PERMS, 0, "/mine\0n11\0r1", "ENOENT");
+    EXPECT(&c, SET_PERMS, 0, "/mine\0n0\0b1", "OK");
+    EXPECT(&c, WATCH, 0, "@releaseDomain\0out", "OK");
+    event(&c, "@releaseDomain", "out");
+    EXPECT(&c, WATCH, 0, "/local/domain/1/data\0data", "OK");
+    event(&c, "/local/domain/1/data", "data");
+    xenstore_destroyed(1);
+    event(&c, "/local/domain/1/data", "data");
+    event(&c, "@releaseDomain", "out");
+    quiet(&c);
+    EXPECT(&c, DIRECTORY, 0, "/local/domain/1/control",
+           "platform-feature-multiprocessor-suspend\0"
+           "platform-feature-xs_reset_watches");
+    VALUE(&c, 0, "/mine", "v");
+    EXPECT(&c, SET_PERMS, 0, "/tool\0n1", "ENOENT");
+    EXPECT(&c, INTRODUCE, 0, "1\0005\0001", "EINVAL");
+    leave(&c);
+}
+
+/* check_domains: one that has shut down keeps its nodes, and only who watches
+ * just this hears. */
+static void test_shut_down(void **state)
+{
+    struct client c = client();
+
+    (void)state;
+    introduce(GUEST_PVH);
+    EXPECT(&c, WATCH, 0, "/\0all", "OK");
+    event(&c, "/", "all");
+    EXPECT(&c, WATCH, 0, "@releaseDomain\0out", "OK");
+    event(&c, "@releaseDomain", "out");
+    xenstore_shut_down();
+    event(&c, "@releaseDomain", "out");
+    quiet(&c);
+    EXPECT(&c, IS_DOMAIN_INTRODUCED, 0, "1", "T");
+    leave(&c);
+}
+
+/* libxl_create.c:libxl__domain_make, libxl__domain_build: by its type. */
+static void test_types(void **state)
+{
+    struct client c = client();
+
+    (void)state;
+    introduce(GUEST_HVM);
+    VALUE(&c, 0, "/libxl/1/type", "hvm");
+    VALUE(&c, 0, "/local/domain/1/hvmloader", "");
+    EXPECT(&c, GET_PERMS, 0, "/local/domain/1/control/feature-s3", "n1");
+    VALUE(&c, 0, "/local/domain/1/platform/acpi_s4", "1");
+    leave(&c);
+    xenstore_reset();
+    c = client();
+    introduce(GUEST_PV);
+    VALUE(&c, 0, "/libxl/1/type", "pv");
+    EXPECT(&c, READ, 0, "/local/domain/1/hvmloader", "ENOENT");
+    EXPECT(&c, READ, 0, "/local/domain/1/platform", "ENOENT");
+    leave(&c);
+}
+
+/* libxl_domain.c:devices_destroy_cb and libxl__devices_destroy. */
+static void test_remove(void **state)
+{
+    struct client c = client();
+
+    (void)state;
+    introduce(GUEST_HVM);
+    xenstore_remove(1);
+    expect(&c, XS_DIRECTORY, 0, "/vm", sizeof("/vm"), "", 0);
+    expect(&c, XS_DIRECTORY, 0, "/libxl", sizeof("/libxl"), "", 0);
+    EXPECT(&c, DIRECTORY, 0, "/local/domain", "0");
+    EXPECT(&c, READ, 0, "/local/domain/0/backend/console/1", "ENOENT");
+    EXPECT(&c, IS_DOMAIN_INTRODUCED, 0, "1", "T");
     leave(&c);
 }
 
@@ -378,6 +476,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(test_write, reset),
+        cmocka_unit_test_teardown(test_orphans, reset),
+        cmocka_unit_test_teardown(test_shut_down, reset),
+        cmocka_unit_test_teardown(test_types, reset),
+        cmocka_unit_test_teardown(test_remove, reset),
         cmocka_unit_test_teardown(test_mkdir_rm, reset),
         cmocka_unit_test_teardown(test_arguments, reset),
         cmocka_unit_test_teardown(test_permissions, reset),

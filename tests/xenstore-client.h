@@ -16,6 +16,7 @@
 
 #include <cmocka.h>
 
+#include "harness/op.h"
 #include "preload/xenstore.h"
 #include "preload/xs_private.h"
 
