@@ -1,0 +1,439 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Programs of the puppet's vCPUs: one instruction after the other. */
+#include "real/puppet_private.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <xen/hvm/hvm_op.h>
+
+#define MAX_QUEUE       (1u << 16)
+#define MAX_DATA        64u
+#define MAX_COPY        (1u << 24)
+#define FLAGS           0x202u  /* IF: a HLT without it is for ever */
+
+int puppet_attach(const struct puppet_env *env, struct puppet **puppet)
+{
+    struct puppet *p = calloc(1, sizeof(*p));
+    int rc;
+
+    if (!p)
+        return -ENOMEM;
+    p->env = *env;
+    rc = env->map(env->ctx, PUPPET_BASE / PAGE_SIZE, &p->own);
+    if (rc) {
+        free(p);
+        return rc;
+    }
+    if (__atomic_load_n(&puppet_page(p)->magic, __ATOMIC_ACQUIRE) !=
+        PUPPET_MAGIC) {
+        puppet_detach(p);
+        return -EAGAIN;
+    }
+    p->nr_vcpus = puppet_page(p)->vcpus;
+    if (p->nr_vcpus > PUPPET_VCPUS)
+        p->nr_vcpus = PUPPET_VCPUS;
+    *puppet = p;
+    return 0;
+}
+
+void puppet_detach(struct puppet *p)
+{
+    if (!p)
+        return;
+    for (uint32_t i = 0; i < PUPPET_VCPUS; i++)
+        free(p->vcpu[i].queue);
+    puppet_map_free(p);
+    p->env.unmap(p->env.ctx, &p->own);
+    free(p);
+}
+
+uint32_t puppet_vcpus(const struct puppet *p)
+{
+    return p->nr_vcpus;
+}
+
+static uint64_t scratch_of(const struct puppet *p, uint32_t n)
+{
+    return puppet_page(p)->scratch + (uint64_t)n * PUPPET_SCRATCH;
+}
+
+static uint64_t stack_of(const struct puppet *p, uint32_t n)
+{
+    return puppet_page(p)->stack + (n + 1ull) * PUPPET_STACK;
+}
+
+static int make_code(struct puppet *p, uint32_t n,
+                     const struct puppet_insn *in, struct puppet_code *code,
+                     struct vm_event_regs_x86 *regs)
+{
+    const struct puppet_machine machine = {
+        .amd = puppet_page(p)->amd,
+        .rip = p->vcpu[n].rip,
+        .scratch = scratch_of(p, n),
+        .stack = stack_of(p, n),
+        .last = p->vcpu[n].last,
+    };
+
+    regs->rflags = FLAGS;
+    return puppet_assemble(in, &machine, code, regs);
+}
+
+/* ---- the queue ---- */
+
+static int make_room(struct puppet_vcpu *v)
+{
+    uint32_t room = v->room ? 2 * v->room : 16;
+    struct puppet_insn *queue;
+
+    if (v->head + v->count < v->room)
+        return 0;
+    if (v->head) {
+        memmove(v->queue, v->queue + v->head, v->count * sizeof(*queue));
+        v->head = 0;
+        return 0;
+    }
+    if (room > MAX_QUEUE)
+        return -ENOSPC;
+    queue = realloc(v->queue, room * sizeof(*queue));
+    if (!queue)
+        return -ENOMEM;
+    v->queue = queue;
+    v->room = room;
+    return 0;
+}
+
+/* What the model refuses (sim/guest.c), and what cannot be done here. */
+static int check(struct puppet *p, uint32_t n, const struct puppet_insn *in)
+{
+    const struct args_guest_mem *a = &in->a.GUEST_READ;
+    struct vm_event_regs_x86 regs;
+    struct puppet_code code;
+
+    switch (in->op) {
+    case OP_GUEST_VALUE:
+        return 0;
+    case OP_GUEST_FETCH:
+    case OP_GUEST_READ:
+    case OP_GUEST_WRITE:
+    case OP_GUEST_RMW:
+        if (!a->len || a->len > MAX_DATA ||
+            (in->op == OP_GUEST_RMW && (a->len > 8 || a->rmw > RMW_CMPXCHG)) ||
+            (in->op == OP_GUEST_FETCH && a->imm &&
+             (a->len < 4 || a->imm > a->len - 4)))
+            return -EINVAL;
+        break;
+    case OP_GUEST_COPY:
+        if (in->a.GUEST_COPY.count > MAX_COPY)
+            return -EINVAL;
+        break;
+    default:
+        break;
+    }
+    memset(&regs, 0, sizeof(regs));
+    return make_code(p, n, in, &code, &regs);
+}
+
+static int push(struct puppet *p, enum hv_op op, const void *args)
+{
+    uint32_t n = ((const struct args_guest *)args)->vcpu;
+    struct puppet_vcpu *v = &p->vcpu[n];
+    struct puppet_insn *in;
+    int rc = make_room(v);
+
+    if (rc)
+        return rc;
+    in = &v->queue[v->head + v->count];
+    memset(in, 0, sizeof(*in));
+    in->op = op;
+    memcpy(&in->a, args, hv_ops_table[op].size);
+    if (op == OP_GUEST_ALTP2M) {
+        const struct hv_span *arg = &in->a.GUEST_ALTP2M.arg;
+
+        if (arg->len > MAX_ARGUMENT)
+            return -E2BIG;
+        if (arg->len)
+            memcpy(in->argument, arg->p, arg->len);
+    }
+    rc = check(p, n, in);
+    if (rc)
+        return rc;
+    if (op != OP_GUEST_VALUE) {
+        in->nr_walks = v->nr_walks;
+        memcpy(in->walks, v->walks, sizeof(in->walks));
+        v->nr_walks = 0;
+    }
+    v->count++;
+    return 0;
+}
+
+static void pop(struct puppet_vcpu *v)
+{
+    v->head++;
+    v->count--;
+}
+
+/* ---- an instruction's end ---- */
+
+static void add_result(struct puppet_vcpu *v, uint64_t value)
+{
+    if (v->nr_results < MAX_RESULTS)
+        v->result[v->nr_results++] = value;
+}
+
+static void add_registers(struct puppet_vcpu *v, uint64_t r0, uint64_t r1,
+                          uint64_t r2, uint64_t r3)
+{
+    add_result(v, r0);
+    add_result(v, r1);
+    add_result(v, r2);
+    add_result(v, r3);
+}
+
+static void collect(struct puppet *p, uint32_t n,
+                    const struct vm_event_regs_x86 *r)
+{
+    struct puppet_vcpu *v = &p->vcpu[n];
+
+    if (v->queue[v->head].op == OP_GUEST_READ)
+        v->last = r->rax;
+    switch (v->code.leaves) {
+    case LEAVES_RAX:
+        add_result(v, r->rax);
+        break;
+    case LEAVES_CPUID:
+        add_registers(v, r->rax, r->rbx, r->rcx, r->rdx);
+        break;
+    case LEAVES_MSR:
+        add_result(v, (uint32_t)r->rax | r->rdx << 32);
+        break;
+    case LEAVES_COPY:
+        add_result(v, r->rdi);
+        add_result(v, r->rsi);
+        add_result(v, r->rcx);
+        break;
+    case LEAVES_REQUEST:
+        v->greq = r->rax;
+        break;
+    case LEAVES_CALL:
+        add_result(v, r->rax);
+        v->buffer_len = sizeof(struct xen_hvm_altp2m_op);
+        puppet_read(p, scratch_of(p, n), v->buffer, v->buffer_len);
+        break;
+    default:
+        break;
+    }
+}
+
+/* vCPU N is in a HLT: at the instruction's end, in an exception's handler, or
+ * where somebody sent it. */
+static void finish(struct puppet *p, uint32_t n,
+                   const struct vm_event_regs_x86 *r)
+{
+    const struct puppet_fault *f = &puppet_page(p)->fault[n];
+    struct puppet_vcpu *v = &p->vcpu[n];
+
+    v->active = false;
+    v->halted = r->rip;
+    if (f->count != v->faults) {
+        v->faults = f->count;
+        v->rip = v->code.fault_rip;
+        if (!v->fault)
+            v->fault = 0x80000000u | (f->vector & 0xff) << 16 |
+                       (f->error & 0xffff);
+    } else if (r->rip - 1 == v->code.halt) {
+        v->rip = v->code.next ? v->code.next : v->code.halt;
+        collect(p, n, r);
+    } else {
+        v->rip = r->rip - 1;
+        if (v->code.leaves == LEAVES_CPUID)
+            collect(p, n, r);
+        else
+            add_result(v, r->rax);
+    }
+    pop(v);
+}
+
+/* ---- and its beginning ---- */
+
+/* The instruction is in place: go. */
+static int launch(struct puppet *p, uint32_t n)
+{
+    struct puppet_vcpu *v = &p->vcpu[n];
+    struct vm_event_regs_x86 regs = v->regs;
+    int rc = make_code(p, n, &v->queue[v->head], &v->code, &regs);
+
+    if (!rc)
+        rc = puppet_write_code(p, &v->code);
+    if (!rc && regs.rsp != stack_of(p, n))      /* where a RET goes */
+        rc = puppet_write(p, regs.rsp, &v->code.halt, 8);
+    return rc ? rc : p->env.set(p->env.ctx, n, &regs);
+}
+
+static int flush(struct puppet *p, uint32_t n)
+{
+    struct vm_event_regs_x86 regs = p->vcpu[n].regs;
+
+    p->vcpu[n].stale = false;
+    regs.rip = puppet_page(p)->flush;
+    regs.rsp = stack_of(p, n);
+    regs.rflags = FLAGS;
+    return p->env.set(p->env.ctx, n, &regs);
+}
+
+/* Begin the queue's first; R is what vCPU N has. */
+static int start(struct puppet *p, uint32_t n,
+                 const struct vm_event_regs_x86 *r)
+{
+    struct puppet_vcpu *v = &p->vcpu[n];
+    int rc;
+
+    if (v->halted && r->rip != v->halted)
+        v->rip = r->rip;        /* the client has set it */
+    v->regs = *r;
+    rc = puppet_prepare(p, &v->queue[v->head], scratch_of(p, n));
+    if (rc)
+        return rc;
+    v->flushing = v->stale;
+    return v->flushing ? flush(p, n) : launch(p, n);
+}
+
+/* How far vCPU N is: *R and *halted, and a finished instruction is off the
+ * queue. */
+static int look(struct puppet *p, uint32_t n, struct vm_event_regs_x86 *r,
+                bool *halted)
+{
+    struct puppet_vcpu *v = &p->vcpu[n];
+    int rc;
+
+    memset(r, 0, sizeof(*r));
+    rc = p->env.get(p->env.ctx, n, r, halted);
+    if (!rc && *halted && v->active && !v->flushing)
+        finish(p, n, r);
+    return rc;
+}
+
+/* 1 when vCPU N is at an instruction. */
+static int step(struct puppet *p, uint32_t n, uint32_t *limit)
+{
+    struct puppet_vcpu *v = &p->vcpu[n];
+    struct vm_event_regs_x86 regs;
+    bool halted;
+    int rc;
+
+    if (!v->active && !v->count)
+        return 0;
+    rc = look(p, n, &regs, &halted);
+    if (rc || !halted)
+        return rc ? rc : 1;
+    if (v->flushing) {
+        v->flushing = false;
+        rc = launch(p, n);
+    } else {
+        while (v->count && v->queue[v->head].op == OP_GUEST_VALUE) {
+            add_result(v, v->queue[v->head].a.GUEST_VALUE.value);
+            pop(v);
+        }
+        if (!v->count || (limit && !*limit))
+            return 0;
+        if (limit)
+            --*limit;
+        rc = start(p, n, &regs);
+    }
+    v->active = !rc;
+    if (rc)
+        pop(v);
+    return rc ? rc : 1;
+}
+
+int puppet_step(struct puppet *p, uint32_t *limit)
+{
+    int busy = 0;
+
+    for (uint32_t n = 0; n < p->nr_vcpus; n++) {
+        int rc = step(p, n, limit);
+
+        if (rc < 0)
+            return rc;
+        busy += rc;
+    }
+    return busy;
+}
+
+/* ---- operations ---- */
+
+static int left(struct puppet *p, struct args_guest_value *a)
+{
+    struct puppet_vcpu *v = &p->vcpu[a->vcpu];
+    struct vm_event_regs_x86 regs;
+    bool halted;
+    int rc = look(p, a->vcpu, &regs, &halted);
+
+    a->value = v->count;
+    /* ... behind it, in an event of its end */
+    if (!rc && v->active && !v->flushing && regs.rip == v->code.halt)
+        a->value--;
+    return rc;
+}
+
+static int result(struct puppet *p, struct args_guest_result *a)
+{
+    struct puppet_vcpu *v = &p->vcpu[a->vcpu];
+    struct vm_event_regs_x86 regs;
+    bool halted;
+    int rc = look(p, a->vcpu, &regs, &halted);
+
+    if (rc)
+        return rc;
+    a->fault = v->fault;
+    a->r0 = v->result[0];
+    a->r1 = v->result[1];
+    a->r2 = v->result[2];
+    a->r3 = v->result[3];
+    a->greq = v->greq;
+    v->fault = 0;
+    v->nr_results = 0;
+    memset(v->result, 0, sizeof(v->result));
+    return 0;
+}
+
+static int buffer(struct puppet *p, struct args_guest_buffer *a)
+{
+    struct puppet_vcpu *v = &p->vcpu[a->vcpu];
+
+    if (!a->data.len || a->data.len > v->buffer_len)
+        a->data.len = v->buffer_len;
+    a->data.p = v->buffer;
+    return 0;
+}
+
+static int add_walk(struct puppet_vcpu *v, const struct args_guest_walk *w)
+{
+    if (v->nr_walks == MAX_WALKS)
+        return -E2BIG;
+    v->walks[v->nr_walks++] = *w;
+    return 0;
+}
+
+int puppet_call(struct puppet *p, enum hv_op op, void *args)
+{
+    const struct args_guest_walk *w = args;     /* all begin alike */
+
+    if (w->vcpu >= p->nr_vcpus)
+        return -EINVAL;
+    switch (op) {
+    case OP_GUEST_LEFT:
+        return left(p, args);
+    case OP_GUEST_RESULT:
+        return result(p, args);
+    case OP_GUEST_BUFFER:
+        return buffer(p, args);
+    case OP_GUEST_WALK:
+        return add_walk(&p->vcpu[w->vcpu], w);
+    case OP_GUEST_CODE:
+        return puppet_map(p, w->gla, w->gpa);
+    default:
+        return push(p, op, args);
+    }
+}
