@@ -280,6 +280,19 @@ struct args_guest {             /* nothing but the instruction itself */
     uint64_t next;      /* guest.step: where it goes, 0 for the next */
 };
 
+struct args_guest_outcome {     /* what shows only afterwards */
+    uint32_t dom;
+    uint32_t vcpu;
+    uint64_t next;      /* rip behind it; 0: not known */
+    uint32_t unknown;   /* 1: Xen's emulator does not know it */
+    uint32_t pad;
+};
+
+struct args_guest_run {
+    uint32_t dom;
+    uint32_t vcpu;
+};
+
 struct args_guest_mem {         /* one data access, or a fetch */
     uint32_t dom;
     uint32_t vcpu;

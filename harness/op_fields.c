@@ -344,6 +344,18 @@ const struct hv_field fields_guest_step[] = {
 };
 #undef T
 
+#define T args_guest_outcome
+const struct hv_field fields_guest_outcome[] = {
+    VCPU, IN(next, HEX), IN(unknown, DEC), END
+};
+#undef T
+
+#define T args_guest_run
+const struct hv_field fields_guest_run[] = {
+    VCPU, END
+};
+#undef T
+
 #define T args_guest_mem
 const struct hv_field fields_guest_fetch[] = {
     INSN, DATA, IN(imm, DEC), IN(next, HEX), IN(quiet, DEC), END

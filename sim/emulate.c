@@ -83,12 +83,6 @@ static bool emulate_insn_data(struct sim_vcpu *v, struct insn *in)
     return false;
 }
 
-static bool is_memory(const struct insn *in)
-{
-    return in->op == OP_GUEST_READ || in->op == OP_GUEST_WRITE ||
-           in->op == OP_GUEST_RMW;
-}
-
 void emulate_one(struct sim_vcpu *v, uint32_t flags)
 {
     struct data_path path = { .p2m = &v->d->host };
@@ -110,7 +104,7 @@ void emulate_one(struct sim_vcpu *v, uint32_t flags)
     in = insn_begin(v);
     if (!in)
         return;
-    if (is_memory(in) && in->a.mem.unknown) {
+    if (insn_is_memory(in) && in->a.mem.unknown) {
         /* X86EMUL_UNIMPLEMENTED: told, or the guest gets #UD */
         if (!monitor_emul_unimplemented(v))
             guest_inject_exception(v, VECTOR_UD, NO_ERROR_CODE);

@@ -88,6 +88,8 @@ static int push(struct sim *sim, enum hv_op op, const void *args, size_t size)
     memset(in, 0, sizeof(*in));
     in->op = op;
     memcpy(&in->a, args, size);
+    in->next = insn_is_memory(in) ? in->a.mem.next :
+               op == OP_GUEST_STEP ? in->a.step.next : 0;
     if (op != OP_GUEST_VALUE) {
         in->nr_walks = g->nr_walks;
         memcpy(in->walks, g->walks, sizeof(in->walks));
@@ -174,6 +176,27 @@ int sim_op_GUEST_CODE(struct sim *sim, struct args_guest_walk *a)
         v->next_code = (v->next_code + 1) % NR_CODE_PAGES;
     page->gla = a->gla;
     page->gpa = a->gpa;
+    return 0;
+}
+
+/* The program's last instruction is the one that a live guest stands at. */
+int sim_op_GUEST_OUTCOME(struct sim *sim, struct args_guest_outcome *a)
+{
+    struct sim_vcpu *v;
+    struct guest *g;
+    struct insn *in;
+    int rc = find_vcpu(sim, a->dom, a->vcpu, &v);
+
+    if (rc)
+        return rc;
+    g = v->guest;
+    if (!g->count)
+        return -ENOENT;
+    in = &g->queue[(g->head + g->count - 1) % g->room];
+    if (a->next)
+        in->next = a->next;
+    if (insn_is_memory(in))
+        in->a.mem.unknown |= a->unknown;
     return 0;
 }
 
@@ -311,24 +334,8 @@ uint32_t insn_len(const struct insn *in)
 
 uint64_t insn_next(const struct sim_vcpu *v, const struct insn *in)
 {
-    uint64_t next = 0;
+    uint64_t next = in->op == OP_GUEST_READ_CR ? in->a.reg.value : in->next;
 
-    switch (in->op) {
-    case OP_GUEST_STEP:
-        next = in->a.step.next;
-        break;
-    case OP_GUEST_FETCH:
-    case OP_GUEST_READ:
-    case OP_GUEST_WRITE:
-    case OP_GUEST_RMW:
-        next = in->a.mem.next;
-        break;
-    case OP_GUEST_READ_CR:
-        next = in->a.reg.value;
-        break;
-    default:
-        break;
-    }
     return next ? next : v->guest->insn_rip + insn_len(in);
 }
 

@@ -27,6 +27,7 @@ struct insn {
     uint32_t op;                /* OP_GUEST_* */
     uint32_t nr_walks;
     struct args_guest_walk walks[MAX_WALKS];
+    uint64_t next;              /* rip behind it; 0: its length on */
     union {
         struct args_guest step;
         struct args_guest_mem mem;
@@ -39,6 +40,12 @@ struct insn {
         struct args_guest_value value;
     } a;
 };
+
+static inline bool insn_is_memory(const struct insn *in)
+{
+    return in->op == OP_GUEST_FETCH || in->op == OP_GUEST_READ ||
+           in->op == OP_GUEST_WRITE || in->op == OP_GUEST_RMW;
+}
 
 struct guest {
     struct insn *queue;         /* ring of .room entries */

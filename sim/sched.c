@@ -112,6 +112,20 @@ int sim_op_CLIENT_WAIT(struct sim *sim, struct args_wait *a)
     return 0;
 }
 
+/* What a live guest did in an order of its own, one vCPU after the other. */
+int sim_op_GUEST_RUN(struct sim *sim, struct args_guest_run *a)
+{
+    struct sim_domain *d = sim_find(sim, a->dom);
+    struct sim_vcpu *v = d ? sim_vcpu(d, a->vcpu) : NULL;
+
+    if (!v)
+        return d ? -EINVAL : -ESRCH;
+    unstick(d);
+    while (can_run(v))
+        run_one(sim, v);
+    return 0;
+}
+
 /* The register that EV wrote is where the model has gone on to already. */
 static uint64_t *written(struct sim_vcpu *v, const struct vm_event_st *ev)
 {

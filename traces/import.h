@@ -3,25 +3,15 @@
 #ifndef XENREEL_IMPORT_H
 #define XENREEL_IMPORT_H
 
-#include "harness/record.h"
+#include "harness/infer.h"
 #include "traces/trace.h"
 
 #define NR_PTES         512
 #define MAX_SEEN_MSRS   64
-#define MAX_VCPUS       128
 
 struct import_line {
     char *text;                 /* zero-terminated */
     uint32_t number;            /* in the file, from 1 */
-};
-
-/* What is known of a vCPU: its last event, and how it went on. */
-struct import_vcpu {
-    struct vm_event_st ev;
-    bool seen;                  /* ev is one */
-    bool moved;                 /* it has left the instruction of ev */
-    uint64_t code_page, code_gfn;       /* of the last guest.code */
-    uint64_t step;              /* rip of a single step that is out already */
 };
 
 struct import {
@@ -57,7 +47,7 @@ struct import {
     /* what was observed already */
     uint32_t seen_msrs[MAX_SEEN_MSRS];
     uint32_t nr_seen_msrs;
-    struct import_vcpu vcpus[MAX_VCPUS];
+    struct infer infer;
     bool have_event;
     uint64_t request_rip;       /* where the commanded guest waits */
     bool acted;                 /* the next event's action is out already */
@@ -73,6 +63,8 @@ int import_fail(struct import *im, const char *format, ...)
 union hv_args *import_begin(struct import *im, enum hv_op op);
 /* Put im->rec; result 0 unless set since import_begin. */
 int import_put(struct import *im);
+/* RC is what a sink answered: RC, with a complaint where it is one. */
+int import_stored(struct import *im, int rc);
 int import_note(struct import *im, const char *text);
 /* A number in C's notation, "~0", or a number in parentheses behind a name:
  * "rx(5)".  False when there is none. */
@@ -116,22 +108,13 @@ int import_guest_line(struct import *im, const char *line);
 /* GUEST_REQUEST, at RIP: how the commanded guest waits. */
 int import_request(struct import *im, uint64_t rip);
 
-/* import_action.c: what a guest did to raise EV, into im->rec: false when
- * nothing that the model knows does. */
-bool import_action(struct import *im, const struct vm_event_st *ev);
-/* The same for a live guest, put; nothing when the event follows from how the
- * vCPU's last one was answered. */
-int import_infer(struct import *im, const struct vm_event_st *ev);
-/* The call in im->rec succeeded: which vCPUs does it let go on? */
-void import_follow(struct import *im);
-/* Does access type ACCESS let pass what EV reports? */
-bool import_allows(uint32_t access, const struct vm_event_st *ev);
-
 /* import_live.c */
 /* A live guest runs while its monitor makes calls: when the call in im->rec
  * would keep the next event of the log from being raised, the guest acted
  * before it.  Puts that action, and keeps im->rec. */
 int import_before_call(struct import *im);
+/* What the guest did before EV, put. */
+int import_infer(struct import *im, const struct vm_event_st *ev);
 int import_event_line(struct import *im, const char *line);
 int import_state_line(struct import *im, const char *line);
 int import_events_line(struct import *im, const char *line);

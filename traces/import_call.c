@@ -389,7 +389,7 @@ static void track(struct import *im)
 
     if (im->rec.result < 0)
         return;
-    import_follow(im);
+    infer_call(&im->infer, &im->rec);
     if (im->rec.op == OP_ACCESS_SET)
         im->last_set = a->ACCESS_SET.gfn;
     if (im->rec.op == OP_MEMORY_POPULATE)

@@ -159,7 +159,7 @@ static uint32_t vcpus(const struct import *im)
 
         if ((starts_with(line, "EV n=") || starts_with(line, "REQDEC ") ||
              (starts_with(line, "CALL ") && strstr(line, " = 0"))) &&
-            import_key(line, "vcpu", &v) && v < MAX_VCPUS && v > most)
+            import_key(line, "vcpu", &v) && v < INFER_VCPUS && v > most)
             most = v;
     }
     return most + 1;

@@ -11,6 +11,15 @@
 #include <xen/memory.h>
 #include <xen/sched.h>
 
+int import_infer(struct import *im, const struct vm_event_st *ev)
+{
+    if (ev->vcpu_id >= INFER_VCPUS)
+        return import_fail(im, "an event of vCPU %u", ev->vcpu_id);
+    im->infer.dom = im->dom;
+    im->infer.sink = im->sink;
+    return import_stored(im, infer_actions(&im->infer, ev));
+}
+
 /* ---- actions that came before a call ---- */
 
 /* Is the call in im->rec one that switches off events of EV's kind? */
@@ -59,7 +68,7 @@ static bool prevents(const struct import *im, const struct vm_event_st *ev)
         return ev->reason == VM_EVENT_REASON_MEM_ACCESS &&
                ev->u.mem_access.gfn >= a->gfn &&
                ev->u.mem_access.gfn - a->gfn < a->nr &&
-               import_allows(a->access, ev);
+               infer_allows(a->access, ev);
     return switches_off(im, ev);
 }
 

@@ -247,7 +247,7 @@ static void add_pte(struct program *p)
     a->value = p->a[1];
     add(p, OP_GUEST_MOV_CR)->GUEST_MOV_CR.index = 3;
     p->steps[p->nr - 1].rec.args.GUEST_MOV_CR.value =
-        im->vcpus[0].ev.data.regs.x86.cr3;
+        im->infer.vcpus[0].ev.data.regs.x86.cr3;
     p->steps[p->nr - 1].exits = true;
 }
 

@@ -41,14 +41,17 @@ union hv_args *import_begin(struct import *im, enum hv_op op)
     return &im->rec.args;
 }
 
-int import_put(struct import *im)
+int import_stored(struct import *im, int rc)
 {
-    int rc = im->sink->put(im->sink, &im->rec);
-
     if (rc)
         import_fail(im, "the record cannot be stored (%s)",
                     hv_errno_name(-rc) ? hv_errno_name(-rc) : "?");
     return rc;
+}
+
+int import_put(struct import *im)
+{
+    return import_stored(im, im->sink->put(im->sink, &im->rec));
 }
 
 int import_note(struct import *im, const char *text)
@@ -118,7 +121,7 @@ int import_emit_event(struct import *im, const struct vm_event_st *ev)
 {
     union hv_args *a = import_begin(im, OP_EVENT);
 
-    if (ev->vcpu_id >= MAX_VCPUS)
+    if (ev->vcpu_id >= INFER_VCPUS)
         return import_fail(im, "an event of vCPU %u", ev->vcpu_id);
     a->EVENT.dom = im->guest;
     a->EVENT.ev = *ev;
@@ -126,29 +129,10 @@ int import_emit_event(struct import *im, const struct vm_event_st *ev)
     a->EVENT.req_prod = im->req_prod;
     a->EVENT.rsp_prod = im->rsp_prod;
     im->req_cons = im->req_prod = im->rsp_prod = ~0u;
-    im->vcpus[ev->vcpu_id].ev = *ev;
-    im->vcpus[ev->vcpu_id].seen = true;
-    im->vcpus[ev->vcpu_id].moved = im->passed;
+    infer_event(&im->infer, ev, im->passed);
     im->have_event = true;
     im->passed = false;
     return import_put(im);
-}
-
-/* Does RSP take the vCPU on from the instruction of EV, whatever the
- * permissions are? (xen/common/vm_event.c:vm_event_resume) */
-static bool moves(const struct vm_event_st *ev, const struct vm_event_st *rsp)
-{
-    if (rsp->flags & VM_EVENT_FLAG_SET_REGISTERS &&
-        rsp->data.regs.x86.rip != ev->data.regs.x86.rip)
-        return true;
-    if (rsp->flags & VM_EVENT_FLAG_ALTERNATE_P2M &&
-        rsp->altp2m_idx != ev->altp2m_idx)
-        return true;
-    /* A memory event is emulated only when its answer repeats the access
-     * (mem_access.c:p2m_mem_access_emulate_check). */
-    return rsp->flags & VM_EVENT_FLAG_EMULATE &&
-           (ev->reason != VM_EVENT_REASON_MEM_ACCESS ||
-            rsp->u.mem_access.flags & MEM_ACCESS_RWX);
 }
 
 int import_emit_response(struct import *im, const struct vm_event_st *rsp)
@@ -157,9 +141,7 @@ int import_emit_response(struct import *im, const struct vm_event_st *rsp)
 
     a->RESPOND.dom = im->guest;
     a->RESPOND.ev = *rsp;
-    if (rsp->vcpu_id < MAX_VCPUS &&
-        moves(&im->vcpus[rsp->vcpu_id].ev, rsp))
-        im->vcpus[rsp->vcpu_id].moved = true;
+    infer_response(&im->infer, rsp);
     return import_put(im);
 }
 

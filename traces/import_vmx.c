@@ -136,7 +136,7 @@ static void insert_own(struct program *p, const struct vm_event_st *ev)
     /* its GUEST_REQUEST exits, too */
     if ((ev->reason == VM_EVENT_REASON_VMEXIT &&
          ev->u.vmexit.arch.vmx.reason == EXIT_VMCALL) ||
-        !import_action(p->im, ev))
+        !infer_action(&p->im->rec, p->im->dom, ev))
         return;
     s.rec = p->im->rec;
     s.pinned = true;
