@@ -198,3 +198,10 @@ int real_op_CLIENT_PHASE(struct xen *x, struct args_client_phase *a)
     (void)a;
     return 0;
 }
+
+int real_op_CLIENT_VERSION(struct xen *x, struct args_client_version *a)
+{
+    (void)x;
+    (void)a;
+    return 0;
+}

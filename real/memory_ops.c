@@ -156,11 +156,52 @@ int real_op_MEMORY_MAP(struct xen *x, struct args_map *a)
 
 /* ---- giving and taking ---- */
 
-int real_op_MEMORY_POPULATE(struct xen *x, struct args_physmap *a)
+static void lose_extent(struct xen *x, const struct args_physmap *a)
+{
+    for (uint64_t i = 0; i < 1ull << a->order; i++)
+        xen_page_lost(x, a->dom, a->gfn + i);
+}
+
+int real_op_MEMORY_POPULATE_EXTENT(struct xen *x, struct args_physmap *a)
 {
     xen_pfn_t gfn = a->gfn;
     int rc = xen_answer(xc_domain_populate_physmap_exact(
-        x->xc, xen_guest_id(x, a->dom), 1, 0, 0, &gfn));
+        x->xc, xen_guest_id(x, a->dom), 1, a->order, 0, &gfn));
+
+    if (!rc)
+        lose_extent(x, a);
+    return rc;
+}
+
+int real_op_MEMORY_POPULATE(struct xen *x, struct args_physmap *a)
+{
+    a->order = 0;
+    return real_op_MEMORY_POPULATE_EXTENT(x, a);
+}
+
+int real_op_MEMORY_INCREASE(struct xen *x, struct args_physmap *a)
+{
+    return xen_answer(xc_domain_increase_reservation_exact(
+        x->xc, xen_guest_id(x, a->dom), 1, a->order, 0, NULL));
+}
+
+int real_op_MEMORY_MOVE(struct xen *x, struct args_change_gfn *a)
+{
+    int rc = xen_answer(xc_domain_add_to_physmap(
+        x->xc, xen_guest_id(x, a->dom), XENMAPSPACE_gmfn, a->old_gfn,
+        a->new_gfn));
+
+    if (!rc) {
+        xen_page_lost(x, a->dom, a->old_gfn);
+        xen_page_lost(x, a->dom, a->new_gfn);
+    }
+    return rc;
+}
+
+int real_op_MEMORY_REMOVE(struct xen *x, struct args_physmap *a)
+{
+    int rc = xen_answer(xc_domain_remove_from_physmap(
+        x->xc, xen_guest_id(x, a->dom), a->gfn));
 
     if (!rc)
         xen_page_lost(x, a->dom, a->gfn);
