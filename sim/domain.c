@@ -247,6 +247,16 @@ int sim_op_DOMAIN_CREATE(struct sim *sim, struct args_create *a)
     return rc;
 }
 
+/* vm_event_cleanup: what is monitored stays so, for who asks. */
+static void close_ring(struct sim_domain *d)
+{
+    struct sim_monitor monitor = d->monitor;
+
+    ring_disable(d);
+    monitor.emulate_each_rep = false;   /* vm_event_cleanup_domain */
+    d->monitor = monitor;
+}
+
 /* xen/common/domain.c:domain_kill.  The domain stays, dying, while somebody
  * holds a page of it: a client that has its ring mapped. */
 int sim_op_DOMAIN_DESTROY(struct sim *sim, struct args_dom *a)
@@ -261,7 +271,7 @@ int sim_op_DOMAIN_DESTROY(struct sim *sim, struct args_dom *a)
     held = ring_on(d);
     d->dying = true;
     if (held)
-        ring_disable(d);
+        close_ring(d);
     release(d);
     if (!held) {
         unlist(sim, d);

@@ -130,13 +130,15 @@ static void test_pause(void **state)
 }
 
 /* A destroyed domain is gone, or dying while its ring is mapped: domctls find
- * it, mem_access says EINVAL.  Source: domain.c:domain_kill,
+ * it and what it has monitored (vm_event.c:vm_event_cleanup leaves that),
+ * mem_access says EINVAL.  Source: domain.c:domain_kill,
  * rcu_lock_live_remote_domain_by_id; arm/memaccess-arm-20-destroy-pending. */
 static void test_destroy(void **state)
 {
     struct args_domain_info i = { .dom = DOM };
     struct args_access a = { .dom = DOM, .gfn = 0x101 };
     struct args_u64 on = { .dom = DOM, .value = 1 };
+    struct args_enable cpuid = { .dom = DOM, .enable = 1 };
     struct args_port port = { .dom = DOM };
     struct args_create c;
     struct sim_domain *d;
@@ -151,6 +153,7 @@ static void test_destroy(void **state)
     assert_int_equal(hv_call(hv, OP_DOMAIN_CREATE, &c), 0);
     assert_int_equal(hv_call(hv, OP_MONITOR_ENABLE, &port), 0);
     assert_non_null(hv_ring(hv, DOM));
+    assert_int_equal(hv_call(hv, OP_MONITOR_CPUID, &cpuid), 0);
     assert_int_equal(call_dom(hv, OP_DOMAIN_DESTROY, DOM), 0);
     assert_null(hv_ring(hv, DOM));
     assert_int_equal(hv_call(hv, OP_DOMAIN_INFO, &i), 0);
@@ -158,6 +161,9 @@ static void test_destroy(void **state)
     assert_int_equal(hv_call(hv, OP_ACCESS_GET, &a), -EINVAL);
     assert_int_equal(hv_call(hv, OP_ALTP2M_SET_STATE, &on), -EINVAL);
     assert_int_equal(hv_call(hv, OP_MONITOR_ENABLE, &port), -EBUSY);
+    cpuid.enable = 0;
+    assert_int_equal(hv_call(hv, OP_MONITOR_CPUID, &cpuid), 0);
+    assert_int_equal(hv_call(hv, OP_MONITOR_CPUID, &cpuid), -EEXIST);
     assert_int_equal(call_dom(hv, OP_DOMAIN_DESTROY, DOM), 0);
     assert_int_equal(hv_call(hv, OP_DOMAIN_CREATE, &c), 0);
     hv_close(hv);
