@@ -120,5 +120,6 @@ const struct hv_name names_phase[] = {
     { PHASE_SIGNAL, "signal" },
     { PHASE_SHUTDOWN, "shutdown" },
     { PHASE_WAIT, "wait" },
+    { PHASE_DESTROY, "destroy" },
     { 0, NULL }
 };

@@ -434,7 +434,9 @@ struct args_client_phase {
     uint32_t dom;       /* 0 */
     uint32_t phase;     /* enum client_phase */
 };
-enum client_phase { PHASE_START = 1, PHASE_SIGNAL, PHASE_SHUTDOWN, PHASE_WAIT };
+enum client_phase {
+    PHASE_START = 1, PHASE_SIGNAL, PHASE_SHUTDOWN, PHASE_WAIT, PHASE_DESTROY
+};
 
 struct args_client_hypercall {
     uint32_t dom;       /* 0 */

@@ -54,7 +54,6 @@ static const struct move sharing[] = {
 };
 
 static const struct wire domctls[] = {
-    { XEN_DOMCTL_destroydomain, OP_DOMAIN_DESTROY, NULL },
     { XEN_DOMCTL_pausedomain, OP_DOMAIN_PAUSE, NULL },
     { XEN_DOMCTL_unpausedomain, OP_DOMAIN_UNPAUSE, NULL },
     { XEN_DOMCTL_max_mem, OP_DOMAIN_MAX_MEM, max_mem },
@@ -194,10 +193,12 @@ void domain_uuid(uint32_t id, xen_domain_handle_t uuid)
 /* getdomaininfo(d) of one that exists, or of dom0. */
 int domain_info(uint32_t id, struct xen_domctl_getdomaininfo *info)
 {
-    const struct front_domain *d = front_domain(id);
+    struct front_domain *d = front_domain(id);
     struct args_domain_info a = { .dom = id };
     int rc = hv_call(front.hv, OP_DOMAIN_INFO, &a);
 
+    if (rc == -ESRCH && d)
+        d->gone = true;
     if (rc)
         return rc;
     memset(info, 0, sizeof(*info));
@@ -225,10 +226,13 @@ int domain_info(uint32_t id, struct xen_domctl_getdomaininfo *info)
 static int info_from(struct xen_domctl *d)
 {
     for (uint32_t id = d->domain; id < DOMID_FIRST_RESERVED; id++) {
-        if (id && !front_domain(id))
+        int rc = id && !front_domain(id) ? -ESRCH :
+            domain_info(id, &d->u.getdomaininfo);
+
+        if (rc == -ESRCH)
             continue;
         d->domain = id;
-        return domain_info(id, &d->u.getdomaininfo);
+        return rc;
     }
     return d->domain >= DOMID_FIRST_RESERVED ? -EINVAL : -ESRCH;
 }
@@ -255,6 +259,29 @@ static int tsc_info(struct xen_domctl *d)
     return 0;
 }
 
+/* All memory is on node 0, and so are all domains. */
+static int node_affinity(const struct xen_domctl *d)
+{
+    if (d->domain && !front_domain(d->domain))
+        return -ESRCH;
+    return user_bitmap(&d->u.nodeaffinity.nodemap, 1);
+}
+
+/* A guest here handles no button. */
+static int trigger(const struct xen_domctl *d)
+{
+    const struct front_domain *front = front_domain(d->domain);
+    uint32_t button = d->u.sendtrigger.trigger;
+
+    if (d->u.sendtrigger.vcpu >= (front ? front->create.vcpus : 1) ||
+        (!front && d->domain))
+        return -ESRCH;
+    if (button != XEN_DOMCTL_SENDTRIGGER_POWER &&
+        button != XEN_DOMCTL_SENDTRIGGER_SLEEP)
+        return hypercall_missing("domctl", d->cmd);
+    return front && front->create.type != GUEST_PV ? 0 : -EINVAL;
+}
+
 static int dispatch(struct xen_domctl *d, bool *out)
 {
     static const struct wire vcpu = { 0, OP_VCPU_INFO, vcpu_info };
@@ -263,6 +290,8 @@ static int dispatch(struct xen_domctl *d, bool *out)
     if (w)
         return wire_call(w, d->domain, d, out);
     switch (d->cmd) {
+    case XEN_DOMCTL_destroydomain:
+        return life_destroy(d->domain);
     case XEN_DOMCTL_monitor_op:
         return monitor(d, out);
     case XEN_DOMCTL_getdomaininfo:
@@ -290,6 +319,10 @@ static int dispatch(struct xen_domctl *d, bool *out)
     case XEN_DOMCTL_gettscinfo:
         *out = true;
         return tsc_info(d);
+    case XEN_DOMCTL_getnodeaffinity:
+        return node_affinity(d);
+    case XEN_DOMCTL_sendtrigger:
+        return trigger(d);
     case XEN_DOMCTL_getvcpuaffinity:
         return vcpu_affinity(d);
     case XEN_DOMCTL_getvcpuextstate:

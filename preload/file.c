@@ -170,10 +170,16 @@ static int open_xenstore(int flags, struct file **f)
     return rc;
 }
 
+int file_start(enum file_kind kind)
+{
+    return front.parent && (kind == FILE_PRIVCMD || kind == FILE_HYPERCALL) ?
+        0 : front_start();
+}
+
 int file_open(enum file_kind kind, int flags)
 {
     struct file *f = NULL;
-    int rc = front_start(), fd;
+    int rc = file_start(kind), fd;
 
     if (rc)
         return rc;

@@ -20,13 +20,15 @@
 #define FRONT_CPU_KHZ   2000000u
 
 /* What happens to the client at the end of the guests' programs. */
-enum front_end { END_SIGNAL, END_SHUTDOWN, END_WAIT };
+enum front_end { END_SIGNAL, END_SHUTDOWN, END_DESTROY, END_WAIT };
 
 struct front_domain {
     uint32_t id;
     char name[64];
     struct args_create create;
     bool down;                  /* it has shut down, and xenstore knows */
+    bool destroyed;             /* it is dying at least */
+    bool gone;                  /* Xen knows it no more */
 };
 
 struct front {
@@ -54,7 +56,8 @@ bool front_defer(void *mask);
  * message.  -ENODEV in a process that has nothing set up, and in a child of
  * one that has. */
 int front_start(void);
-struct front_domain *front_domain(uint32_t id);         /* or NULL */
+/* Also one that is destroyed, while Xen knows it; or NULL. */
+struct front_domain *front_domain(uint32_t id);
 /* domain.create by the client, in the place of one with its number. */
 int front_create(struct args_create *create);
 
@@ -79,6 +82,22 @@ enum step front_step(void);
 void front_slice(void);
 /* The guests' programs are over and the client stays: time is real now. */
 bool front_over(void);
+
+/* ---- life.c: the end of a domain ---- */
+/* D, which may be NULL, is shut down: xenstored says so, once. */
+void life_shut_down(struct front_domain *d);
+/* XEN_DOMCTL_destroydomain, and what xenstored does then. */
+int life_destroy(uint32_t dom);
+/* A toolstack destroys all there are. */
+void life_destroy_all(void);
+
+/* ---- child.c: what a child may do after all ---- */
+/* There will be one. */
+void child_prepare(void);
+/* In its parent: do what it asked for. */
+void child_grant(void);
+/* In a child: a call of privcmd's. */
+int child_ioctl(unsigned long request, uint64_t arg);
 
 /* ---- arena.c: guest pages, in a file so that a client can map them ---- */
 struct sim_pages;

@@ -83,13 +83,17 @@ static long sched_op(uint64_t cmd, uint64_t arg)
 {
     struct sched_remote_shutdown s;
     struct args_u64 a;
+    int rc;
 
     if (cmd != SCHEDOP_remote_shutdown)
         return hypercall_missing("sched_op", cmd);
     if (user_read(&s, arg, sizeof(s)))
         return -EFAULT;
     a = (struct args_u64){ .dom = s.domain_id, .value = s.reason };
-    return hv_call(front.hv, OP_DOMAIN_SHUTDOWN, &a);
+    rc = hv_call(front.hv, OP_DOMAIN_SHUTDOWN, &a);
+    if (!rc)
+        life_shut_down(front_domain(s.domain_id));
+    return rc;
 }
 
 /* evtchn_alloc_unbound: a port of a guest's, for dom0. */

@@ -42,6 +42,9 @@ struct file {
     };
 };
 
+/* Is there what a file of KIND is for?  0 or -Exxx; a child has privcmd and
+ * its buffers, for the little that they are good for (child.c). */
+int file_start(enum file_kind kind);
 /* What FD is, or NULL when it is not ours.  Without the lock. */
 struct file *file_of(int fd);
 /* FD is a new file of KIND: 0 or -Exxx. */

@@ -66,7 +66,10 @@ static void *map_ours(int fd, void *at, size_t len, int prot, int flags)
 
     front_lock();
     f = file_of(fd);
-    rc = f && f->kind != FILE_HIDDEN ? front_start() : -EBADF;
+    if (!f || f->kind == FILE_HIDDEN)
+        rc = -EBADF;
+    else
+        rc = f->kind == FILE_PRIVCMD ? front_start() : file_start(f->kind);
     if (rc)
         errno = -rc;
     else if (f->kind == FILE_PRIVCMD)

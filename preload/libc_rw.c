@@ -30,7 +30,7 @@ static struct file *usable(int fd, long *rc)
 {
     struct file *f = file_of(fd);
 
-    *rc = f && f->kind != FILE_HIDDEN ? front_start() : -EBADF;
+    *rc = f && f->kind != FILE_HIDDEN ? file_start(f->kind) : -EBADF;
     return *rc ? NULL : f;
 }
 

@@ -39,6 +39,7 @@ void front_lock(void)
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
     pthread_mutex_lock(&mutex);
     held.cancel = cancel;
+    child_grant();
 }
 
 void front_unlock(void)
@@ -61,7 +62,7 @@ void front_unlock(void)
 }
 
 /* In a child, alone: it finds nothing half done, and the machine stays its
- * parent's. */
+ * parent's (but see child.c). */
 static void forked(void)
 {
     if (front.pid) {
@@ -73,7 +74,13 @@ static void forked(void)
     front_unlock();
 }
 
+static void prepare(void)
+{
+    front_lock();
+    child_prepare();
+}
+
 static void __attribute__((constructor)) prepare_forks(void)
 {
-    pthread_atfork(front_lock, front_unlock, forked);
+    pthread_atfork(prepare, front_unlock, forked);
 }

@@ -121,8 +121,14 @@ bool mapping_overlaps(uint64_t addr, size_t len)
 
 void mapping_forked(void)
 {
-    for (const struct mapping *m = mappings; m; m = m->next)
+    struct mapping *m;
+
+    while ((m = mappings)) {
+        mappings = m->next;
         REAL(munmap)((void *)(uintptr_t)m->addr, m->pages * FRONT_PAGE);
+        free(m->page);
+        free(m);
+    }
 }
 
 /* A part of a mapping can go; what is left of it stays where it is. */

@@ -183,6 +183,8 @@ static int restrict_to(uint64_t arg, uint32_t *restricted)
 
 int privcmd_ioctl(unsigned long request, uint64_t arg, uint32_t *restricted)
 {
+    if (front.parent)
+        return child_ioctl(request, arg);
     switch (request) {
     case IOCTL_PRIVCMD_HYPERCALL:
         return (int)call(arg, restricted);

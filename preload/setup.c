@@ -40,7 +40,7 @@ struct front_domain *front_domain(uint32_t id)
 {
     for (uint32_t i = 0; i < front.nr_domains; i++) {
         if (front.domains[i].id == id)
-            return &front.domains[i];
+            return front.domains[i].gone ? NULL : &front.domains[i];
     }
     return NULL;
 }
@@ -152,9 +152,15 @@ static void name_domains(const char *names)
 
 static enum front_end at_end(const char *word)
 {
-    if (word && !strcmp(word, "wait"))
-        return END_WAIT;
-    return word && !strcmp(word, "shutdown") ? END_SHUTDOWN : END_SIGNAL;
+    static const char *const words[] = {
+        [END_SHUTDOWN] = "shutdown", [END_DESTROY] = "destroy",
+        [END_WAIT] = "wait",
+    };
+    enum front_end end = END_WAIT;
+
+    while (end > END_SIGNAL && (!word || strcmp(word, words[end])))
+        end--;
+    return end;
 }
 
 static void introduce_domains(void)

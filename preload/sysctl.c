@@ -21,12 +21,14 @@ static int info_list(struct xen_sysctl_getdomaininfolist *list)
     uint32_t n = 0;
 
     for (uint32_t i = 0; i <= front.nr_domains; i++) {
-        uint32_t id = i ? front.domains[i - 1].id : 0;
+        const struct front_domain *d = i ? &front.domains[i - 1] : NULL;
+        uint32_t id = d ? d->id : 0;
         struct xen_domctl_getdomaininfo info;
 
         if (n == list->max_domains)
             break;
-        if (id < list->first_domain || domain_info(id, &info))
+        if (id < list->first_domain || (d && d->gone) ||
+            domain_info(id, &info))
             continue;
         if (user_write(at + n * sizeof(info), &info, sizeof(info)))
             return -EFAULT;
@@ -99,6 +101,15 @@ static int pci(struct xen_sysctl_pcitopoinfo *info)
     return 0;
 }
 
+static uint32_t nr_domains(void)
+{
+    uint32_t n = 1;
+
+    for (uint32_t i = 0; i < front.nr_domains; i++)
+        n += !front.domains[i].gone;
+    return n;
+}
+
 /* Pool 0 has all domains and CPUs. */
 static int cpupool(struct xen_sysctl_cpupool_op *op)
 {
@@ -107,7 +118,7 @@ static int cpupool(struct xen_sysctl_cpupool_op *op)
         if (op->cpupool_id)
             return -ENOENT;
         op->sched_id = XEN_SCHEDULER_CREDIT2;
-        op->n_dom = front.nr_domains + 1;
+        op->n_dom = nr_domains();
         return user_bitmap(&op->cpumap, 1);
     case XEN_SYSCTL_CPUPOOL_OP_FREEINFO:
         return user_bitmap(&op->cpumap, 0);

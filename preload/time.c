@@ -26,6 +26,7 @@ static struct {
     unsigned int slices;        /* so far */
     enum front_end at_end;
     bool ended;
+    bool off, destroyed;        /* the guests, when it had */
 } program;
 
 int time_add(const struct hv_record *rec)
@@ -47,6 +48,8 @@ static bool drained(void)
     for (uint32_t i = 0; i < front.nr_domains; i++) {
         const struct front_domain *d = &front.domains[i];
 
+        if (d->destroyed)
+            continue;
         for (uint32_t v = 0; v < d->create.vcpus; v++) {
             struct args_guest_value a = { .dom = d->id, .vcpu = v };
 
@@ -62,7 +65,10 @@ static void feed(void)
     program.done++;
     for (size_t i = 0; i < program.nr; i++) {
         union hv_args args = program.rec[i].args;
+        const struct front_domain *d = front_domain(args.DOMAIN_PAUSE.dom);
 
+        if (d && d->destroyed)
+            continue;
         hv_call(front.hv, program.rec[i].op, &args);
     }
 }
@@ -71,8 +77,9 @@ static bool run(void)
 {
     bool any = false;
 
-    for (uint32_t i = 0; i < front.nr_domains; i++) {
-        if (hv_wait(front.hv, front.domains[i].id) > 0)
+    for (uint32_t i = 0; !program.off && i < front.nr_domains; i++) {
+        if (!front.domains[i].destroyed &&
+            hv_wait(front.hv, front.domains[i].id) > 0)
             any |= evtchn_poll(front.domains[i].id);
     }
     return any;
@@ -159,8 +166,10 @@ void front_slice(void)
         return;
     if (program.done < program.loops && drained())
         feed();
-    for (uint32_t i = 0; i < front.nr_domains; i++)
-        slice(front.domains[i].id, 1 + draw() % MAX_SLICE);
+    for (uint32_t i = 0; i < front.nr_domains; i++) {
+        if (!front.domains[i].destroyed)
+            slice(front.domains[i].id, 1 + draw() % MAX_SLICE);
+    }
     draw_gap();
 }
 
@@ -176,11 +185,9 @@ static void tell_of_shutdowns(void)
         struct front_domain *d = &front.domains[i];
         struct args_domain_info a = { .dom = d->id };
 
-        if (d->down || hv_call(front.model, OP_DOMAIN_INFO, &a) ||
-            !(a.shutdown || a.crashed))
-            continue;
-        d->down = true;
-        xenstore_shut_down();
+        if (!hv_call(front.model, OP_DOMAIN_INFO, &a) &&
+            (a.shutdown || a.crashed))
+            life_shut_down(d);
     }
 }
 
@@ -193,9 +200,11 @@ static void power_off(void)
             .arg1 = SCHEDOP_shutdown, .arg2 = SHUTDOWN_poweroff,
         };
 
-        hv_call(front.hv, OP_GUEST_HYPERCALL, &a);
+        if (!front.domains[i].destroyed)
+            hv_call(front.hv, OP_GUEST_HYPERCALL, &a);
     }
     run();
+    program.off = true;
 }
 
 static enum step end_client(void)
@@ -210,6 +219,7 @@ static enum step end(void)
     program.ended = true;
     switch (program.at_end) {
     case END_SHUTDOWN:
+    case END_DESTROY:
         record_phase(PHASE_SHUTDOWN);
         power_off();
         tell_of_shutdowns();
@@ -223,12 +233,30 @@ static enum step end(void)
     }
 }
 
+/* Behind the shutdown, which the client has seen: the toolstack, once. */
+static enum step destroy(void)
+{
+    if (program.at_end != END_DESTROY || program.destroyed)
+        return STEP_IDLE;
+    program.destroyed = true;
+    record_phase(PHASE_DESTROY);
+    life_destroy_all();
+    return STEP_EVENT;
+}
+
 static enum step served_shutdown(void)
 {
     feed_served();
     run();
+    program.off = true;
     for (uint32_t i = 0; i < front.nr_domains; i++)
-        xenstore_shut_down();
+        life_shut_down(&front.domains[i]);
+    return STEP_EVENT;
+}
+
+static enum step served_destroy(void)
+{
+    life_destroy_all();
     return STEP_EVENT;
 }
 
@@ -252,6 +280,8 @@ static enum step served_step(void)
     serve_take(front.model);
     if (phase == PHASE_SHUTDOWN)
         return served_shutdown();
+    if (phase == PHASE_DESTROY)
+        return served_destroy();
     return phase == PHASE_SIGNAL ? end_client() : STEP_IDLE;
 }
 
@@ -259,6 +289,8 @@ enum step front_step(void)
 {
     if (!front.hv)
         return STEP_IDLE;
+    if (xenstore_settle())
+        return STEP_EVENT;
     if (front.served)
         return served_step();
     if (run())
@@ -269,5 +301,7 @@ enum step front_step(void)
             return STEP_EVENT;
     }
     tell_of_shutdowns();
-    return program.ended || !drained() ? STEP_IDLE : end();
+    if (program.ended)
+        return destroy();
+    return drained() ? end() : STEP_IDLE;
 }

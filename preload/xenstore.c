@@ -8,14 +8,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
+
+#include <linux/sockios.h>
 
 #include "preload/front.h"
 #include "preload/libc.h"
 #include "preload/xs_private.h"
 
 #define HEAD    sizeof(struct xsd_sockmsg)
+#define PATIENCE_MS     20      /* with a client that does not read */
 
 struct xs_store xs_store;
 
@@ -99,6 +104,7 @@ static void send_message(struct xs_conn *conn, struct xsd_sockmsg head,
         free(m);
         return;
     }
+    conn->told |= m->event;
     __atomic_store_n(conn->out_end, m, __ATOMIC_RELAXED);
     conn->out_end = &m->next;
     xenstore_flush(conn);
@@ -123,6 +129,39 @@ static void reply_error(const struct request *r, int error)
     }
     head.type = XS_ERROR;
     send_message(r->conn, head, name, strlen(name) + 1);
+}
+
+static bool unread(const struct xs_conn *conn)
+{
+    int n = 0;
+
+    return !ioctl(conn->fd, SIOCOUTQ, &n) && n;
+}
+
+static void wait_ms(void)
+{
+    static const struct timespec ms = { .tv_nsec = 1000000 };
+
+    REAL(nanosleep)(&ms, NULL);
+}
+
+/* A thread of libxenstore's takes events off the socket; a moment later they
+ * are where the client looks. */
+bool xenstore_settle(void)
+{
+    bool any = false;
+
+    for (struct xs_conn *c = xs_store.conns; c; c = c->next) {
+        if (!c->told)
+            continue;
+        any = true;
+        c->told = false;
+        for (int ms = 0; ms < PATIENCE_MS && unread(c); ms++)
+            wait_ms();
+    }
+    if (any)
+        wait_ms();
+    return any;
 }
 
 /* ---- watches ---- */

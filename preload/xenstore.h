@@ -21,6 +21,9 @@ long xenstore_write(struct xs_conn *conn, uint64_t from, size_t len);
  * BACKLOG says whether that is worth the lock, and is called without it. */
 bool xenstore_backlog(const struct xs_conn *conn);
 void xenstore_flush(struct xs_conn *conn);
+/* Give the clients the time to take their events off their sockets, before
+ * the guests go on: true when there were any. */
+bool xenstore_settle(void);
 /* A domain came: its nodes are made. */
 struct args_create;
 void xenstore_introduce(const struct args_create *create, const char *name);

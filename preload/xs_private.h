@@ -52,6 +52,7 @@ struct message {                /* that the socket had no room for */
 struct xs_conn {
     int fd;
     bool dead;                  /* hung up on */
+    bool told;                  /* an event, since xenstore_settle */
     char in[sizeof(struct xsd_sockmsg) + XENSTORE_PAYLOAD_MAX + 1];
     size_t in_len;
     struct message *out, **out_end;

@@ -43,7 +43,7 @@ offers 'xenreel run --domain=' e.cfg folder
 offers 'xenreel run --domain=e' e.cfg
 offers 'xenreel run --seed '
 offers 'xenreel run --program ' d.scn folder
-offers 'xenreel run --at-end=' signal shutdown wait
+offers 'xenreel run --at-end=' signal shutdown destroy wait
 offers 'xenreel run -- unalia' unalias
 offers 'xenreel run --seed 1 -- cat a' a.xrt
 offers 'xenreel import ' d.scn f.txt g.log folder

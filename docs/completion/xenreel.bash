@@ -19,7 +19,7 @@ _xenreel_value()
     run--domain | run-d | record--domain | record-d) _xenreel_files .cfg ;;
     run--program | run-p) _xenreel_files .scn ;;
     run--at-end | run-e)
-        COMPREPLY=($(compgen -W "signal shutdown wait" -- "$cur"))
+        COMPREPLY=($(compgen -W "signal shutdown destroy wait" -- "$cur"))
         ;;
     run--vm-event-abi | run-v) COMPREPLY=($(compgen -W "1 2 3 4 5 6 7" -- "$cur")) ;;
     run--xen-version | run-x) ;;

@@ -29,7 +29,8 @@ static const struct argp_option options[] = {
       0 },
     { "at-end", 'e', "WHAT", 0, "When the program is over: \"signal\" sends "
       "the client SIGTERM (default), \"shutdown\" powers the guests off, "
-      "\"wait\" does nothing", 0 },
+      "\"destroy\" has the toolstack destroy them then, \"wait\" does "
+      "nothing", 0 },
     { "xen-version", 'x', "4.N", 0, "The release of Xen that the client "
       "sees, 4.6 to 4.22 (default: 4.17)", 0 },
     { "vm-event-abi", 'v', "N", 0, "The layout of events, 1 to 7 (default: "
@@ -57,9 +58,9 @@ static void parse_at_end(struct client *c, const struct argp_state *state,
                          const char *arg)
 {
     if (strcmp(arg, "signal") && strcmp(arg, "shutdown") &&
-        strcmp(arg, "wait"))
-        argp_error(state, "--at-end: \"signal\", \"shutdown\" or \"wait\", "
-                   "not '%s'", arg);
+        strcmp(arg, "destroy") && strcmp(arg, "wait"))
+        argp_error(state, "--at-end: \"signal\", \"shutdown\", \"destroy\" or "
+                   "\"wait\", not '%s'", arg);
     c->at_end = arg;
 }
 
