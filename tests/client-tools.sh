@@ -78,6 +78,23 @@ tool 0 xenstore-exists /local/domain/1
 tool 0 xenstore-watch -n 1 /local/domain/1/name
 prints /local/domain/1/name
 
+# Domctls: nodes, and the buttons, which only a guest with ACPI has.
+tool 0 $bin/xl list -n
+says out '^guest1 .* all$'
+tool 0 $bin/xl trigger 1 power
+expect 1 run -d mail.cfg -- $bin/xl shutdown mail
+says err 'PV control interface not available'
+expect 0 run -d mail.cfg -- $bin/xl shutdown -F mail
+says err 'sending ACPI power button event'
+# sysctl.c:XEN_SYSCTL_debug_keys is not modelled, and the trace says so.
+expect 1 run -o keys.xrt -- $bin/xl debug-keys h
+says err 'sending debug keys: Function not implemented'
+expect 0 info keys.xrt
+says out 'sysctl 7'
+# No description of the domain, which xl create would have left.
+tool 0 $bin/xl list -l
+says err 'Fail to get domain configuration'
+
 # One machine is one process's; a shell's commands do not share it.
 tool 1 sh -c 'xenstore-write /local/domain/1/data/a 1 &&
               xenstore-read /local/domain/1/data/a'
