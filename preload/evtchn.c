@@ -14,7 +14,6 @@
 
 #include "preload/libc.h"
 
-#define MAX_PORTS       64
 #define OWN_PORTS       4096    /* local numbers that no domain is behind */
 #define NOBODY          ~0u
 #define NR_CHANNELS     131072  /* the FIFO ABI's */
@@ -24,9 +23,9 @@ struct port {
 };
 
 struct evtchn {
-    struct port port[MAX_PORTS];
-    unsigned int nr;
-    uint32_t ring[MAX_PORTS];   /* pending ports, oldest first */
+    struct port *port;
+    unsigned int nr, room;
+    uint32_t *ring;             /* pending ports, oldest first: .room */
     unsigned int nr_pending;
     unsigned int restricted;
     int fd;                     /* the eventfd behind it */
@@ -73,7 +72,7 @@ static bool add_pending(struct evtchn *e, const struct port *p)
 {
     struct args_port a = { .dom = p->dom, .port = p->remote };
 
-    if (p->dom == NOBODY || e->nr_pending == MAX_PORTS)
+    if (p->dom == NOBODY || e->nr_pending == e->room)
         return false;
     if (hv_call(front.hv, OP_EVTCHN_PENDING, &a) || !a.out)
         return false;
@@ -109,12 +108,43 @@ static struct port *find(struct evtchn *e, uint32_t local)
     return NULL;
 }
 
+/* Room for one more port.  Linux has no limit of its own. */
+static int make_room(struct evtchn *e)
+{
+    unsigned int room = e->room ? 2 * e->room : 16;
+    struct port *port;
+    uint32_t *ring;
+
+    if (e->nr < e->room)
+        return 0;
+    if (e->nr == NR_CHANNELS)
+        return -ENOSPC;
+    port = realloc(e->port, room * sizeof(*port));
+    if (port)
+        e->port = port;
+    ring = realloc(e->ring, room * sizeof(*ring));
+    if (ring)
+        e->ring = ring;
+    if (!port || !ring)
+        return -ENOMEM;
+    e->room = room;
+    return 0;
+}
+
 static int add_port(struct evtchn *e, uint32_t local, uint32_t dom,
                     uint32_t remote)
 {
     e->port[e->nr++] = (struct port){ local, dom, remote };
     add_pending(e, &e->port[e->nr - 1]);
     return (int)local;
+}
+
+/* To nobody who would send anything. */
+static int bind_other(struct evtchn *e)
+{
+    int rc = e->restricted != NOBODY ? -EACCES : make_room(e);
+
+    return rc ? rc : add_port(e, next_own++, NOBODY, 0);
 }
 
 static int bind_interdomain(struct evtchn *e, uint64_t arg)
@@ -127,8 +157,9 @@ static int bind_interdomain(struct evtchn *e, uint64_t arg)
         return -EFAULT;
     if (e->restricted != NOBODY && e->restricted != bind.remote_domain)
         return -EACCES;
-    if (e->nr == MAX_PORTS)
-        return -ENOSPC;
+    rc = make_room(e);
+    if (rc)
+        return rc;
     a.dom = bind.remote_domain;
     a.port = bind.remote_port;
     rc = hv_call(front.hv, OP_EVTCHN_BIND, &a);
@@ -198,10 +229,7 @@ int evtchn_ioctl(struct evtchn *e, unsigned long request, uint64_t arg)
         return bind_interdomain(e, arg);
     case IOCTL_EVTCHN_BIND_VIRQ:
     case IOCTL_EVTCHN_BIND_UNBOUND_PORT:
-        if (e->restricted != NOBODY)
-            return -EACCES;
-        return e->nr == MAX_PORTS ? -ENOSPC :
-            add_port(e, next_own++, NOBODY, 0);
+        return bind_other(e);
     case IOCTL_EVTCHN_UNBIND:
     case IOCTL_EVTCHN_NOTIFY:
         return on_port(e, request, arg);
@@ -268,5 +296,7 @@ void evtchn_free(struct evtchn *e)
     while (*link != e)
         link = &(*link)->next;
     *link = e->next;
+    free(e->port);
+    free(e->ring);
     free(e);
 }
