@@ -2,49 +2,90 @@
 /* Where a client blocks, simulated time passes: guests run instead of the
  * clock, and a timeout is over at once when nothing more can happen. */
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/select.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "preload/clock.h"
 #include "preload/front.h"
 #include "preload/libc.h"
-
-#define MAX_WAIT_S      1000000000      /* and longer is for ever */
+#include "preload/xenstore.h"
 
 int __poll_chk(struct pollfd *fds, nfds_t nr, int timeout, size_t room);
 int __ppoll_chk(struct pollfd *fds, nfds_t nr, const struct timespec *timeout,
                 const sigset_t *mask, size_t room);
 
-/* Does somebody wait for a device of ours?  An epoll set is not looked
- * into. */
-static bool waiting(void)
+/* What there is to wait for: a port of ours, or an event of xenstore's.  An
+ * epoll set is not looked into. */
+enum what { NOTHING, PORTS, WATCHES };
+
+static enum what waiting(void)
 {
-    bool any;
+    enum what what = NOTHING;
 
     if (!front.hv)
-        return false;
+        return NOTHING;
     front_lock();
-    any = evtchn_any();
+    if (xenstore_watched())
+        what = WATCHES;
+    else if (evtchn_any())
+        what = PORTS;
     front_unlock();
-    return any;
+    return what;
+}
+
+/* Does the client wait for us when it waits for FD?  libxenstore's thread
+ * passes the watches' events on in a pipe (xs_fileno). */
+static bool is_ours(int fd, enum what what)
+{
+    struct stat st;
+
+    if (what == NOTHING || fd < 0)
+        return false;
+    return file_of(fd) || (what == WATCHES && !REAL(fstat)(fd, &st) &&
+                           S_ISFIFO(st.st_mode));
+}
+
+static enum step let_run(bool *over)
+{
+    enum step step;
+
+    front_lock();
+    step = front_step();
+    *over = front_over();
+    front_unlock();
+    return step;
 }
 
 typedef int (*ready_fn)(void *call, const struct timespec *timeout);
 
-/* The part of *LEFT to wait before the next look at the guests, taken off it;
- * a whole slice where there is no timeout. */
-static struct timespec slice_of(int64_t *left, const struct timespec *timeout)
-{
-    int64_t ns = WAIT_SLICE_MS * 1000000ll;
+static const struct timespec at_once;
+/* For libxenstore's thread, when it has something to pass on. */
+static const struct timespec moment = { .tv_nsec = 100000000 };
 
-    if (timeout && *left < ns)
+static uint64_t ns_of(const struct timespec *timeout)
+{
+    return timeout ? clock_ns(timeout) : UINT64_MAX;
+}
+
+/* Wait for a part of *LEFT before the next look at the guests. */
+static int slice(ready_fn ready, void *call, uint64_t *left)
+{
+    uint64_t ns = WAIT_SLICE_MS * 1000000ull;
+    struct timespec t;
+
+    if (*left < ns)
         ns = *left;
-    *left -= ns;
-    return (struct timespec){ .tv_nsec = (long)ns };
+    if (*left != UINT64_MAX)
+        *left -= ns;
+    t = clock_spec(ns);
+    return ready(call, &t);
 }
 
 /* Wait as READY does: let time pass until something came of it, as READY
@@ -53,37 +94,57 @@ static struct timespec slice_of(int64_t *left, const struct timespec *timeout)
  * the wait is a real one. */
 static int until(ready_fn ready, void *call, const struct timespec *timeout)
 {
-    static const struct timespec now;
-    int64_t left = 0;
+    uint64_t from = clock_now(), ns = ns_of(timeout), left = ns;
+    struct clock_wait wait;
+    bool real = false;
 
-    if (timeout)
-        left = timeout->tv_sec > MAX_WAIT_S ? INT64_MAX :
-            timeout->tv_sec * 1000000000ll + timeout->tv_nsec;
     for (;;) {
-        int rc = ready(call, &now);
-        struct timespec slice;
+        int rc = ready(call, &at_once);
         enum step step;
         bool over;
 
+        if (!rc && xenstore_told())
+            rc = ready(call, &moment);
         if (rc)
             return rc;
-        front_lock();
-        step = front_step();
-        over = front_over();
-        front_unlock();
+        step = let_run(&over);
         if (step == STEP_SIGNAL) {
             errno = EINTR;
             return -1;
         }
         if (step == STEP_EVENT)
             continue;
-        if (timeout && (!over || left <= 0))
-            return ready(call, &now);
-        slice = slice_of(&left, timeout);
-        rc = ready(call, &slice);
-        if (rc)
+        if (timeout && (!over || !left)) {
+            clock_reach(from + ns);
+            return ready(call, &at_once);
+        }
+        if (!real)
+            clock_wait_begin(&wait);
+        real = true;
+        rc = slice(ready, call, &left);
+        if (rc) {
+            clock_wait_end(&wait, ns);
             return rc;
+        }
     }
+}
+
+/* The same for what is none of ours. */
+static int theirs(ready_fn ready, void *call, const struct timespec *timeout)
+{
+    uint64_t ns = ns_of(timeout);
+    struct clock_wait wait;
+    int rc = clock_virtual() ? ready(call, &at_once) : 0;
+
+    if (rc)
+        return rc;
+    clock_wait_begin(&wait);
+    rc = ready(call, timeout);
+    if (rc)
+        clock_wait_end(&wait, ns);
+    else if (timeout)
+        clock_reach(wait.from + ns);
+    return rc;
 }
 
 static const struct timespec *of_ms(struct timespec *t, int ms)
@@ -109,64 +170,48 @@ static int poll_ready(void *call, const struct timespec *timeout)
 
 static bool polls_ours(const struct pollfd *fds, nfds_t nr)
 {
-    for (nfds_t i = 0; fds && i < nr; i++) {
-        if (file_of(fds[i].fd))
+    enum what what = waiting();
+
+    for (nfds_t i = 0; what && fds && i < nr; i++) {
+        if (is_ours(fds[i].fd, what))
             return true;
     }
     return false;
 }
 
-/* True when that was one for us: *rc is its result. */
-static bool poll_ours(struct pollfd *fds, nfds_t nr,
-                      const struct timespec *timeout, const sigset_t *mask,
-                      int *rc)
+static int poll_by(struct pollfd *fds, nfds_t nr,
+                   const struct timespec *timeout, const sigset_t *mask)
 {
     struct poll_call call = { fds, nr, mask };
 
-    if (!waiting() || !polls_ours(fds, nr))
-        return false;
-    *rc = until(poll_ready, &call, timeout);
-    return true;
+    return (polls_ours(fds, nr) ? until : theirs)(poll_ready, &call, timeout);
 }
 
 EXPORT int poll(struct pollfd *fds, nfds_t nr, int timeout)
 {
     struct timespec t;
-    int rc;
 
-    return poll_ours(fds, nr, of_ms(&t, timeout), NULL, &rc) ? rc :
-        REAL(poll)(fds, nr, timeout);
+    return poll_by(fds, nr, of_ms(&t, timeout), NULL);
 }
 
 EXPORT int __poll_chk(struct pollfd *fds, nfds_t nr, int timeout, size_t room)
 {
-    struct timespec t;
-    int rc;
-
-    if (nr <= room / sizeof(*fds) &&
-        poll_ours(fds, nr, of_ms(&t, timeout), NULL, &rc))
-        return rc;
-    return REAL(__poll_chk)(fds, nr, timeout, room);
+    return nr <= room / sizeof(*fds) ? poll(fds, nr, timeout) :
+        REAL(__poll_chk)(fds, nr, timeout, room);
 }
 
 EXPORT int ppoll(struct pollfd *fds, nfds_t nr, const struct timespec *timeout,
                  const sigset_t *mask)
 {
-    int rc;
-
-    return poll_ours(fds, nr, timeout, mask, &rc) ? rc :
-        REAL(ppoll)(fds, nr, timeout, mask);
+    return poll_by(fds, nr, timeout, mask);
 }
 
 EXPORT int __ppoll_chk(struct pollfd *fds, nfds_t nr,
                        const struct timespec *timeout, const sigset_t *mask,
                        size_t room)
 {
-    int rc;
-
-    if (nr <= room / sizeof(*fds) && poll_ours(fds, nr, timeout, mask, &rc))
-        return rc;
-    return REAL(__ppoll_chk)(fds, nr, timeout, mask, room);
+    return nr <= room / sizeof(*fds) ? poll_by(fds, nr, timeout, mask) :
+        REAL(__ppoll_chk)(fds, nr, timeout, mask, room);
 }
 
 /* ---- select: the sets are in and out, so each look gets copies ---- */
@@ -194,51 +239,70 @@ static int select_ready(void *call, const struct timespec *timeout)
                          c->set[2] ? &c->out[2] : NULL, timeout, c->mask);
 }
 
-/* A set may be larger than an fd_set, but not one for us. */
-static bool select_ours(struct select_call *c, const struct timespec *timeout,
-                        int *rc)
+static bool selects_ours(const struct select_call *c)
 {
-    bool any = false;
+    enum what what = waiting();
 
-    if (c->nr > FD_SETSIZE || !waiting())
-        return false;
+    for (unsigned int i = 0; what && i < 3; i++) {
+        for (int fd = 0; c->set[i] && fd < c->nr; fd++) {
+            if (FD_ISSET(fd, &c->in[i]) && is_ours(fd, what))
+                return true;
+        }
+    }
+    return false;
+}
+
+static int select_by(struct select_call *c, const struct timespec *timeout)
+{
+    int rc;
+
     for (unsigned int i = 0; i < 3; i++) {
         if (c->set[i])
             memcpy(&c->in[i], c->set[i], bytes_of(c->nr));
-        for (int fd = 0; c->set[i] && fd < c->nr; fd++)
-            any |= FD_ISSET(fd, &c->in[i]) && file_of(fd);
     }
-    if (!any)
-        return false;
-    *rc = until(select_ready, c, timeout);
-    for (unsigned int i = 0; *rc >= 0 && i < 3; i++) {
+    rc = (selects_ours(c) ? until : theirs)(select_ready, c, timeout);
+    for (unsigned int i = 0; rc >= 0 && i < 3; i++) {
         if (c->set[i])
             memcpy(c->set[i], &c->out[i], bytes_of(c->nr));
     }
-    return true;
+    return rc;
 }
 
+/* A set may be larger than an fd_set, but not one for us. */
+static bool too_many(int nr)
+{
+    return nr < 0 || nr > FD_SETSIZE || !(front.hv || clock_virtual());
+}
+
+/* As on Linux, TIMEOUT says what is left of it. */
 EXPORT int select(int nr, fd_set *r, fd_set *w, fd_set *x,
                   struct timeval *timeout)
 {
     struct select_call c = { .nr = nr, .set = { r, w, x } };
+    uint64_t end;
     struct timespec t;
     int rc;
 
-    if (timeout)
-        t = (struct timespec){ timeout->tv_sec, timeout->tv_usec * 1000 };
-    return select_ours(&c, timeout ? &t : NULL, &rc) ? rc :
-        REAL(select)(nr, r, w, x, timeout);
+    if (too_many(nr))
+        return REAL(select)(nr, r, w, x, timeout);
+    if (!timeout)
+        return select_by(&c, NULL);
+    t = (struct timespec){ timeout->tv_sec + timeout->tv_usec / 1000000,
+                           timeout->tv_usec % 1000000 * 1000 };
+    end = clock_now() + clock_ns(&t);
+    rc = select_by(&c, &t);
+    t = clock_spec(end > clock_now() ? end - clock_now() : 0);
+    *timeout = (struct timeval){ t.tv_sec, t.tv_nsec / 1000 };
+    return rc;
 }
 
 EXPORT int pselect(int nr, fd_set *r, fd_set *w, fd_set *x,
                    const struct timespec *timeout, const sigset_t *mask)
 {
     struct select_call c = { .nr = nr, .set = { r, w, x }, .mask = mask };
-    int rc;
 
-    return select_ours(&c, timeout, &rc) ? rc :
-        REAL(pselect)(nr, r, w, x, timeout, mask);
+    return too_many(nr) ? REAL(pselect)(nr, r, w, x, timeout, mask) :
+        select_by(&c, timeout);
 }
 
 /* ---- epoll ---- */
@@ -250,31 +314,36 @@ struct epoll_call {
     const sigset_t *mask;
 };
 
+/* In ms, as the kernels before 5.11 have it, and no less than was said. */
 static int epoll_ready(void *call, const struct timespec *timeout)
 {
     const struct epoll_call *c = call;
+    uint64_t ms = ns_of(timeout) / 1000000 + (ns_of(timeout) % 1000000 != 0);
 
     return REAL(epoll_pwait)(c->fd, c->events, c->max,
-                             (int)(timeout->tv_nsec / 1000000), c->mask);
+                             !timeout || ms > INT_MAX ? -1 : (int)ms, c->mask);
+}
+
+static int epoll_by(int fd, struct epoll_event *events, int max,
+                    const struct timespec *timeout, const sigset_t *mask)
+{
+    struct epoll_call call = { fd, events, max, mask };
+
+    return (waiting() ? until : theirs)(epoll_ready, &call, timeout);
 }
 
 EXPORT int epoll_pwait(int fd, struct epoll_event *events, int max,
                        int timeout, const sigset_t *mask)
 {
-    struct epoll_call call = { fd, events, max, mask };
     struct timespec t;
 
-    return waiting() ? until(epoll_ready, &call, of_ms(&t, timeout)) :
-        REAL(epoll_pwait)(fd, events, max, timeout, mask);
+    return epoll_by(fd, events, max, of_ms(&t, timeout), mask);
 }
 
 EXPORT int epoll_pwait2(int fd, struct epoll_event *events, int max,
                         const struct timespec *timeout, const sigset_t *mask)
 {
-    struct epoll_call call = { fd, events, max, mask };
-
-    return waiting() ? until(epoll_ready, &call, timeout) :
-        REAL(epoll_pwait2)(fd, events, max, timeout, mask);
+    return epoll_by(fd, events, max, timeout, mask);
 }
 
 EXPORT int epoll_wait(int fd, struct epoll_event *events, int max, int timeout)
@@ -293,55 +362,72 @@ static bool slept(bool *signalled)
 
     if (!waiting())
         return false;
-    front_lock();
-    step = front_step();
-    over = front_over();
-    front_unlock();
+    step = let_run(&over);
     *signalled = step == STEP_SIGNAL;
     return step != STEP_IDLE || !over;
 }
 
-EXPORT int nanosleep(const struct timespec *time, struct timespec *left)
+/* Sleep for NS; *LEFT of it is what a signal took away: 0 or an error. */
+static int sleep_for(uint64_t ns, uint64_t *left)
 {
-    bool signalled;
+    struct timespec t = clock_spec(ns), rest = t;
+    uint64_t end = clock_now() + ns;
+    bool signalled = false;
+    int rc = 0;
 
     if (!slept(&signalled))
-        return REAL(nanosleep)(time, left);
-    if (!signalled)
-        return 0;
-    if (left)
-        *left = *time;
-    errno = EINTR;
-    return -1;
+        rc = REAL(clock_nanosleep)(CLOCK_MONOTONIC, 0, &t, &rest);
+    else if (signalled)
+        rc = EINTR;
+    *left = rc ? clock_ns(&rest) : 0;
+    clock_reach(end - *left);
+    return rc;
 }
 
 EXPORT int clock_nanosleep(clockid_t clock, int flags,
                            const struct timespec *time, struct timespec *left)
 {
-    bool signalled;
+    uint64_t ns, rest;
+    int rc;
 
-    if (!slept(&signalled))
+    if (!(front.hv || clock_virtual()) || clock < 0 ||
+        clock == CLOCK_PROCESS_CPUTIME_ID)
         return REAL(clock_nanosleep)(clock, flags, time, left);
-    if (signalled && left && !flags)
-        *left = *time;
-    return signalled ? EINTR : 0;
+    if (time->tv_sec < 0 || time->tv_nsec < 0 || time->tv_nsec >= 1000000000)
+        return EINVAL;
+    ns = clock_ns(time);
+    if (flags & TIMER_ABSTIME) {
+        struct timespec now;
+
+        clock_gettime(clock, &now);
+        ns = ns > clock_ns(&now) ? ns - clock_ns(&now) : 0;
+    }
+    rc = sleep_for(ns, &rest);
+    if (rc == EINTR && left && !(flags & TIMER_ABSTIME))
+        *left = clock_spec(rest);
+    return rc;
+}
+
+EXPORT int nanosleep(const struct timespec *time, struct timespec *left)
+{
+    int rc = clock_nanosleep(CLOCK_REALTIME, 0, time, left);
+
+    if (rc)
+        errno = rc;
+    return rc ? -1 : 0;
 }
 
 EXPORT int usleep(useconds_t us)
 {
-    bool signalled;
+    struct timespec t = clock_spec(us * 1000ull);
 
-    if (!slept(&signalled))
-        return REAL(usleep)(us);
-    errno = signalled ? EINTR : errno;
-    return signalled ? -1 : 0;
+    return nanosleep(&t, NULL);
 }
 
 EXPORT unsigned int sleep(unsigned int seconds)
 {
-    bool signalled;
+    struct timespec t = { .tv_sec = seconds }, left = { 0, 0 };
 
-    if (!slept(&signalled))
-        return REAL(sleep)(seconds);
-    return signalled ? seconds : 0;
+    return nanosleep(&t, &left) ?
+        (unsigned int)left.tv_sec + (left.tv_nsec >= 500000000) : 0;
 }

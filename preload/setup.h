@@ -18,6 +18,8 @@
 #define SETUP_SERVE     "XENREEL_SERVE"
 /* The domains' names: "1=guest,2=other". */
 #define SETUP_NAMES     "XENREEL_NAMES"
+/* When it is there: the machine's clocks, not one of the client's own. */
+#define SETUP_REAL_TIME "XENREEL_REAL_TIME"
 /* The release that the client sees, "4.17": the version files,
  * XENVER_version, and the interface versions that domctls and sysctls have to
  * have. */

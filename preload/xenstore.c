@@ -166,6 +166,8 @@ bool xenstore_settle(void)
 
 /* ---- watches ---- */
 
+static bool told;               /* an event was sent */
+
 void xs_send_event(struct xs_conn *conn, const struct watch *w,
                    const char *path)
 {
@@ -178,6 +180,21 @@ void xs_send_event(struct xs_conn *conn, const struct watch *w,
     n = snprintf(body, sizeof(body), "%s%c%s", path, '\0', w->token);
     if (n > 0 && n < (int)sizeof(body))
         send_message(conn, head, body, n + 1);
+    __atomic_store_n(&told, true, __ATOMIC_RELAXED);
+}
+
+bool xenstore_told(void)
+{
+    return __atomic_exchange_n(&told, false, __ATOMIC_RELAXED);
+}
+
+bool xenstore_watched(void)
+{
+    for (const struct xs_conn *c = xs_store.conns; c; c = c->next) {
+        if (c->watches)
+            return true;
+    }
+    return false;
 }
 
 static bool is_child(const char *path, const char *of)

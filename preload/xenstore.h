@@ -36,6 +36,11 @@ void xenstore_destroyed(uint32_t dom);
 void xenstore_remove(uint32_t dom);
 /* Forget everything; there are no connections. */
 void xenstore_reset(void);
+/* Does anybody watch anything? */
+bool xenstore_watched(void);
+/* Was an event sent since this was asked last?  It takes a moment until the
+ * client's reader thread has passed it on.  Callable without the lock. */
+bool xenstore_told(void);
 /* A domain has shut down, and is still there. */
 void xenstore_shut_down(void);
 

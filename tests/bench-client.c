@@ -238,7 +238,8 @@ int main(int argc, char **argv)
     }
     write_program(path);
     execl("./xenreel", "xenreel", "run", "--program", path, "--loops",
-          "100000", "--at-end", "wait", "--", argv[0], (char *)NULL);
+          "100000", "--at-end", "wait", "--real-time", "--", argv[0],
+          (char *)NULL);
     perror("./xenreel");
     return 1;
 }

@@ -77,7 +77,7 @@ _xenreel()
     run)
         options+=" --domain --seed --output --force"
         options+=" --program --loops --seeds --at-end --xen-version --vm-event-abi"
-        options+=$xen
+        options+=" --real-time"$xen
         ;;
     record) options+=" --domain --seed --output --force"$xen ;;
     replay) options+=" --jobs"$xen ;;

@@ -189,6 +189,8 @@ static void set_environment(const struct client *c, uint64_t seed)
         setenv(SETUP_XEN_VERSION, c->xen_version, 1);
     if (c->vm_event_abi)
         setenv(SETUP_VM_EVENT_ABI, c->vm_event_abi, 1);
+    if (c->real_time)
+        setenv(SETUP_REAL_TIME, "1", 1);
     if (c->trace)
         client_trace_export(c->trace);
 }

@@ -35,6 +35,8 @@ static const struct argp_option options[] = {
       "sees, 4.6 to 4.22 (default: 4.17)", 0 },
     { "vm-event-abi", 'v', "N", 0, "The layout of events, 1 to 7 (default: "
       "the release's)", 0 },
+    { "real-time", 'r', NULL, 0, "The client reads the machine's clocks "
+      "(default: one that stands still but for its waits)", 0 },
     { 0 }
 };
 
@@ -89,7 +91,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct client *c = state->input;
 
-    if (!arg)
+    if (!arg && key != 'r')
         return ARGP_ERR_UNKNOWN;
     if (!c)
         argp_error(state, "-%c: only with -- COMMAND", key);
@@ -108,6 +110,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         break;
     case 'x':
         parse_xen_version(c, state, arg);
+        break;
+    case 'r':
+        c->real_time = true;
         break;
     case 'v':
         parse_vm_event_abi(c, state, arg);

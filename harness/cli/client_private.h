@@ -18,6 +18,7 @@ struct client {
     const char *at_end;
     const char *xen_version, *vm_event_abi;     /* NULL: as it is here */
     uint64_t seed, loops;
+    bool real_time;
     bool many;                  /* seeds .seed to .last_seed */
     uint64_t last_seed;
     char **command;
