@@ -324,6 +324,7 @@ static int dispatch(struct xen_domctl *d, bool *out)
     case XEN_DOMCTL_sendtrigger:
         return trigger(d);
     case XEN_DOMCTL_getvcpuaffinity:
+    case XEN_DOMCTL_setvcpuaffinity:
         return vcpu_affinity(d);
     case XEN_DOMCTL_getvcpuextstate:
         *out = true;

@@ -14,6 +14,7 @@
 
 #define MAX_MISSING     64
 #define MAX_DM_BUFS     3       /* struct dmop_args */
+#define NR_WATCHDOGS    2       /* NR_DOMAIN_WATCHDOG_TIMERS */
 
 static struct {
     const char *family;
@@ -78,15 +79,12 @@ static long dm_op(uint64_t dom, uint32_t nr, uint64_t bufs)
     return hypercall_dm((domid_t)dom, (uintptr_t)first.h.p, first.size);
 }
 
-/* do_sched_op.  The others are about the caller. */
-static long sched_op(uint64_t cmd, uint64_t arg)
+static long remote_shutdown(uint64_t arg)
 {
     struct sched_remote_shutdown s;
     struct args_u64 a;
     int rc;
 
-    if (cmd != SCHEDOP_remote_shutdown)
-        return hypercall_missing("sched_op", cmd);
     if (user_read(&s, arg, sizeof(s)))
         return -EFAULT;
     a = (struct args_u64){ .dom = s.domain_id, .value = s.reason };
@@ -116,17 +114,53 @@ static long evtchn_alloc(uint64_t arg)
     return user_write(arg, &u, sizeof(u));
 }
 
-/* do_event_channel_op: the others are the kernel's, behind its device. */
-static long event_channel_op(uint64_t cmd, uint64_t arg)
+/* domain_watchdog of dom0, which never ends: no time passes that a client
+ * has not let pass. */
+static long watchdog(uint64_t arg)
+{
+    static bool used[NR_WATCHDOGS];
+    struct sched_watchdog w;
+
+    if (user_read(&w, arg, sizeof(w)))
+        return -EFAULT;
+    if (w.id > NR_WATCHDOGS)
+        return -EINVAL;
+    if (w.id) {
+        if (!used[w.id - 1])
+            return -EINVAL;
+        used[w.id - 1] = w.timeout;
+        return 0;
+    }
+    for (long i = 0; i < NR_WATCHDOGS; i++) {
+        if (!used[i]) {
+            used[i] = true;
+            return i + 1;
+        }
+    }
+    return -ENOSPC;
+}
+
+/* do_sched_op.  The others end dom0, or put its vCPU to sleep or elsewhere. */
+static long sched_op(uint64_t cmd, uint64_t arg)
+{
+    switch (cmd) {
+    case SCHEDOP_yield:
+        return 0;
+    case SCHEDOP_remote_shutdown:
+        return remote_shutdown(arg);
+    case SCHEDOP_watchdog:
+        return watchdog(arg);
+    default:
+        return hypercall_missing("sched_op", cmd);
+    }
+}
+
+static long port_status(uint64_t arg)
 {
     struct args_port_status a;
     struct evtchn_status s;
     int rc;
 
-    if (cmd == EVTCHNOP_alloc_unbound)
-        return evtchn_alloc(arg);
-    if (cmd != EVTCHNOP_status)
-        return hypercall_missing("event_channel_op", cmd);
     if (user_read(&s, arg, sizeof(s)))
         return -EFAULT;
     a = (struct args_port_status){ .dom = s.dom, .port = s.port };
@@ -142,6 +176,19 @@ static long event_channel_op(uint64_t cmd, uint64_t arg)
         s.u.interdomain.port = a.remote;
     }
     return user_write(arg, &s, sizeof(s));
+}
+
+/* do_event_channel_op: the others are the kernel's, behind its device. */
+static long event_channel_op(uint64_t cmd, uint64_t arg)
+{
+    switch (cmd) {
+    case EVTCHNOP_status:
+        return port_status(arg);
+    case EVTCHNOP_alloc_unbound:
+        return evtchn_alloc(arg);
+    default:
+        return hypercall_missing("event_channel_op", cmd);
+    }
 }
 
 long hypercall(uint64_t op, const uint64_t arg[5])

@@ -176,9 +176,9 @@ static int restrict_to(uint64_t arg, uint32_t *restricted)
 
     if (user_read(&dom, arg, sizeof(dom)))
         return -EFAULT;
-    if (*restricted == NOBODY)
-        *restricted = dom;
-    return *restricted == dom ? 0 : -EINVAL;
+    if (*restricted == NOBODY)  /* which is DOMID_INVALID to the kernel */
+        *restricted = dom == DOMID_INVALID ? NOBODY : dom;
+    return *restricted == dom || *restricted == NOBODY ? 0 : -EINVAL;
 }
 
 int privcmd_ioctl(unsigned long request, uint64_t arg, uint32_t *restricted)

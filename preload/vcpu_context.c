@@ -97,7 +97,32 @@ int vcpu_context_set(const struct xen_domctl *op)
     return hv_call(front.hv, OP_VCPU_REGS_SET, &a);
 }
 
-/* vcpu_affinity_domctl: they run on the one CPU. */
+/* Is the one CPU in MAP?  What else is there has no meaning. */
+static int on_cpu(const struct xenctl_bitmap *map)
+{
+    unsigned char first = 0;
+
+    if (map->nr_bits && user_read(&first, (uintptr_t)map->bitmap.p, 1))
+        return -EFAULT;
+    return first & 1;
+}
+
+/* A vCPU has to have a CPU; that it would rather have none is not modelled. */
+static int set_affinity(const struct xen_domctl_vcpuaffinity *a)
+{
+    int rc = a->flags & XEN_VCPUAFFINITY_HARD ? on_cpu(&a->cpumap_hard) : 1;
+
+    if (rc <= 0)
+        return rc ? rc : -EINVAL;
+    rc = a->flags & XEN_VCPUAFFINITY_SOFT ? on_cpu(&a->cpumap_soft) : 1;
+    if (rc <= 0)
+        return rc ? rc :
+            (int)hypercall_missing("domctl", XEN_DOMCTL_setvcpuaffinity);
+    return 0;
+}
+
+/* vcpu_affinity_domctl: they run on the one CPU, and so they shall.  Answered
+ * is what the scheduler makes of it. */
 int vcpu_affinity(const struct xen_domctl *op)
 {
     const struct xen_domctl_vcpuaffinity *a = &op->u.vcpuaffinity;
@@ -112,7 +137,9 @@ int vcpu_affinity(const struct xen_domctl *op)
         (hard && !a->cpumap_hard.bitmap.p) ||
         (soft && !a->cpumap_soft.bitmap.p))
         return -EINVAL;
-    if (hard)
+    if (op->cmd == XEN_DOMCTL_setvcpuaffinity)
+        rc = set_affinity(a);
+    if (hard && !rc)
         rc = user_bitmap(&a->cpumap_hard, 1);
     if (soft && !rc)
         rc = user_bitmap(&a->cpumap_soft, 1);
