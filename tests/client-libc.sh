@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# The devices as a program of any kind reaches them: tests/client/libc.c and
-# io.c, with the Xen libraries, FORTIFY's entry points, an address sanitizer.
+# The devices as a program of any kind reaches them: tests/client/libc.c,
+# io.c and handler.c, with the Xen libraries, FORTIFY's entry points, and an
+# address sanitizer.
 . "${top_srcdir:-$(dirname "$0")/..}/tests/functions.sh"
 
 libraries='-lxenctrl -lxenevtchn -lxenstore -lpthread'
@@ -47,6 +48,13 @@ for what in vectors positions streams sockets sandboxed; do
     try other $what
     [ ! -s err ] || fail "$what: says something"
 done
+
+# A handler in the middle of malloc(): what a monitor does allocates nothing,
+# recorded or not.
+build handler handler.c -O2 || fail "handler.c does not build"
+try handler ''
+expect 0 run --at-end wait -o handler.xrt -- ./handler
+[ ! -s err ] || fail "handler: says something"
 
 timeout 60 "$xenreel" run --at-end shutdown -- ./fortified shuts-down \
     >out 2>err </dev/null
