@@ -22,8 +22,8 @@ static void *map_gfn(struct xen *x, uint32_t dom, uint64_t gfn, int prot)
 /* ---- mappings that stay ---- */
 
 /* Nobody tells which machine page stands behind a mapping, so a frame is a
- * number of ours: the same for a gfn of a domain, until it is seen to be
- * another page (xen_page_lost). */
+ * number of ours: the same for a gfn of a domain, until another page is put
+ * there. */
 static struct xen_page *listed(struct xen *x, uint32_t dom, uint64_t gfn)
 {
     for (unsigned int i = 0; i < x->nr_pages; i++) {
@@ -82,14 +82,6 @@ void real_unmap(struct hv *hv, const struct hv_page *page)
         return;
     xenforeignmemory_unmap(x->memory, x->pages[i].p, 1);
     x->pages[i] = x->pages[--x->nr_pages];
-}
-
-void xen_page_lost(struct xen *x, uint32_t dom, uint64_t gfn)
-{
-    struct xen_page *page = listed(x, dom, gfn);
-
-    if (page)
-        page->lost = true;
 }
 
 void xen_pages_lost(struct xen *x, uint32_t dom)
@@ -165,6 +157,7 @@ static void lose_extent(struct xen *x, const struct args_physmap *a)
 int real_op_MEMORY_POPULATE_EXTENT(struct xen *x, struct args_physmap *a)
 {
     xen_pfn_t gfn = a->gfn;
+    struct xen_page *page = listed(x, a->dom, a->gfn);
     int rc = xen_answer(xc_domain_populate_physmap_exact(
         x->xc, xen_guest_id(x, a->dom), 1, a->order, 0, &gfn));
 
@@ -203,20 +196,17 @@ int real_op_MEMORY_REMOVE(struct xen *x, struct args_physmap *a)
     int rc = xen_answer(xc_domain_remove_from_physmap(
         x->xc, xen_guest_id(x, a->dom), a->gfn));
 
-    if (!rc)
-        xen_page_lost(x, a->dom, a->gfn);
+    if (!rc && page)
+        page->lost = true;
     return rc;
 }
 
 int real_op_MEMORY_DECREASE(struct xen *x, struct args_physmap *a)
 {
     xen_pfn_t gfn = a->gfn;
-    int rc = xen_answer(xc_domain_decrease_reservation_exact(
-        x->xc, xen_guest_id(x, a->dom), 1, 0, &gfn));
 
-    if (!rc)
-        xen_page_lost(x, a->dom, a->gfn);
-    return rc;
+    return xen_answer(xc_domain_decrease_reservation_exact(
+        x->xc, xen_guest_id(x, a->dom), 1, 0, &gfn));
 }
 
 /* xc_mem_paging_memop, which is no part of the library's interface. */

@@ -102,9 +102,7 @@ int toolstack_destroy(struct xen *x, const struct xen_domain *d);
 /* ---- memory_ops.c ---- */
 int real_map(struct hv *hv, uint32_t dom, uint64_t gfn, struct hv_page *page);
 void real_unmap(struct hv *hv, const struct hv_page *page);
-/* DOM's GFN is another page from now on. */
-void xen_page_lost(struct xen *x, uint32_t dom, uint64_t gfn);
-/* All of DOM's are. */
+/* DOM's gfns are other pages from now on. */
 void xen_pages_lost(struct xen *x, uint32_t dom);
 void xen_pages_close(struct xen *x);
 

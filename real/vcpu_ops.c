@@ -89,6 +89,26 @@ static unsigned char *find(const struct context *c, uint16_t code,
     return NULL;
 }
 
+/* Copy that record, all SIZE bytes of it, and keep the context in C, to be
+ * freed. */
+static int take(struct xen *x, uint32_t dom, uint16_t code, uint32_t vcpu,
+                void *record, size_t size, struct context *c)
+{
+    int rc = read_context(x, dom, c);
+    const void *found;
+    size_t len;
+
+    if (rc)
+        return rc;
+    found = find(c, code, vcpu, size, &len);
+    if (!found) {
+        free(c->data);
+        return -EINVAL;
+    }
+    memcpy(record, found, size);
+    return 0;
+}
+
 static size_t put(unsigned char *to, uint16_t code, uint32_t instance,
                   const void *record, size_t len)
 {
@@ -130,31 +150,25 @@ static int load_one(struct xen *x, uint32_t dom, const struct context *c,
 
 int real_op_VCPU_REGS_GET(struct xen *x, struct args_vcpu_regs *a)
 {
-    struct hvm_hw_cpu_xsave xsave;
+    struct hvm_hw_cpu_xsave xsave = { .xcr0 = 0 };
     struct hvm_hw_cpu cpu;
     struct context c;
     const void *record;
     size_t len;
-    int rc = read_context(x, a->dom, &c);
+    int rc = take(x, a->dom, HVM_SAVE_CODE(CPU), a->vcpu, &cpu, sizeof(cpu),
+                  &c);
 
     if (rc)
         return rc;
-    record = find(&c, HVM_SAVE_CODE(CPU), a->vcpu, sizeof(cpu), &len);
-    if (record) {
-        memcpy(&cpu, record, sizeof(cpu));
-        hvm_cpu_get(&cpu, a);
-        a->regs.npt_base = a->regs.vmtrace_pos = 0;
-        a->xcr0 = 0;
-    }
-    rc = record ? 0 : -EINVAL;
+    hvm_cpu_get(&cpu, a);
+    a->regs.npt_base = a->regs.vmtrace_pos = 0;
     /* None before the first XSETBV. */
     record = find(&c, CPU_XSAVE_CODE, a->vcpu, XSAVE_HEAD, &len);
-    if (!rc && record) {
+    if (record)
         memcpy(&xsave, record, XSAVE_HEAD);
-        a->xcr0 = xsave.xcr0;
-    }
+    a->xcr0 = xsave.xcr0;
     free(c.data);
-    return rc;
+    return 0;
 }
 
 /* xcr0 is part of another record, which is not always there. */
@@ -184,19 +198,14 @@ int real_op_VCPU_REGS_SET(struct xen *x, struct args_vcpu_regs *a)
 {
     struct hvm_hw_cpu cpu;
     struct context c;
-    const void *record;
-    size_t len;
-    int rc = read_context(x, a->dom, &c);
+    int rc = take(x, a->dom, HVM_SAVE_CODE(CPU), a->vcpu, &cpu, sizeof(cpu),
+                  &c);
 
     if (rc)
         return rc;
-    record = find(&c, HVM_SAVE_CODE(CPU), a->vcpu, sizeof(cpu), &len);
-    if (record) {
-        memcpy(&cpu, record, sizeof(cpu));
-        hvm_cpu_put(&cpu, a);
-    }
-    rc = record ? load_one(x, a->dom, &c, HVM_SAVE_CODE(CPU), a->vcpu, &cpu,
-                           sizeof(cpu)) : -EINVAL;
+    hvm_cpu_put(&cpu, a);
+    rc = load_one(x, a->dom, &c, HVM_SAVE_CODE(CPU), a->vcpu, &cpu,
+                  sizeof(cpu));
     if (!rc)
         rc = set_xcr0(x, &c, a);
     free(c.data);
@@ -207,38 +216,28 @@ int real_op_VCPU_MTRR_GET(struct xen *x, struct args_vcpu_mtrr *a)
 {
     struct hvm_hw_mtrr mtrr;
     struct context c;
-    const void *record;
-    size_t len;
-    int rc = read_context(x, a->dom, &c);
+    int rc = take(x, a->dom, HVM_SAVE_CODE(MTRR), a->vcpu, &mtrr,
+                  sizeof(mtrr), &c);
 
     if (rc)
         return rc;
-    record = find(&c, HVM_SAVE_CODE(MTRR), a->vcpu, sizeof(mtrr), &len);
-    if (record) {
-        memcpy(&mtrr, record, sizeof(mtrr));
-        hvm_mtrr_get(&mtrr, a);
-    }
+    hvm_mtrr_get(&mtrr, a);
     free(c.data);
-    return record ? 0 : -EINVAL;
+    return 0;
 }
 
 int real_op_VCPU_MTRR_SET(struct xen *x, struct args_vcpu_mtrr *a)
 {
     struct hvm_hw_mtrr mtrr;
     struct context c;
-    const void *record;
-    size_t len;
-    int rc = read_context(x, a->dom, &c);
+    int rc = take(x, a->dom, HVM_SAVE_CODE(MTRR), a->vcpu, &mtrr,
+                  sizeof(mtrr), &c);
 
     if (rc)
         return rc;
-    record = find(&c, HVM_SAVE_CODE(MTRR), a->vcpu, sizeof(mtrr), &len);
-    if (record) {
-        memcpy(&mtrr, record, sizeof(mtrr));
-        hvm_mtrr_put(&mtrr, a);
-    }
-    rc = record ? load_one(x, a->dom, &c, HVM_SAVE_CODE(MTRR), a->vcpu,
-                           &mtrr, sizeof(mtrr)) : -EINVAL;
+    hvm_mtrr_put(&mtrr, a);
+    rc = load_one(x, a->dom, &c, HVM_SAVE_CODE(MTRR), a->vcpu, &mtrr,
+                  sizeof(mtrr));
     free(c.data);
     return rc;
 }

@@ -239,6 +239,7 @@ static void test_dom0(void **state)
 
 static void test_frames(void **state)
 {
+    struct args_map map = { .dom = 5, .gfn = 0x20 };
     struct hv_page first, again, other, third;
     int error;
     struct hv *hv = open_attached(5, RUNNING, &error);
@@ -250,6 +251,8 @@ static void test_frames(void **state)
     assert_ptr_equal(again.p, first.p);
     assert_int_equal(again.frame, first.frame);
     assert_int_not_equal(other.frame, first.frame);
+    assert_int_equal(hv_call(hv, OP_MEMORY_MAP, &map), 0);
+    assert_int_equal(map.frame, first.frame);
     /* Another page in its place is another frame; the old one stays. */
     assert_int_equal(CALL(hv, MEMORY_DECREASE, physmap, .dom = 5,
                           .gfn = 0x20), 0);
