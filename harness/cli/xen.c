@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "real/puppet_xen.h"
+
 #define MAX_MS  3600000u
 
 enum { KEY_XEN = 0x1000, KEY_ATTACH, KEY_PUPPET, KEY_TIMEOUT, KEY_SETTLE };
@@ -129,6 +131,15 @@ int cli_xen_open(const struct cli_xen *xen, const char *file, struct hv **hv)
 
     config.attach = xen->attach;
     config.driver = xen_front_driver();
+    if (!config.driver && config.kernel) {
+        config.driver = &puppet_driver;
+        config.driver_ctx = puppet_driver_new();
+        if (!config.driver_ctx)
+            return cli_fail(CLI_ENVIRONMENT, file, "no memory");
+    }
     *hv = xen_open(&config, &error);
-    return *hv ? CLI_OK : complain(file, error);
+    if (*hv)
+        return CLI_OK;
+    free(config.driver_ctx);
+    return complain(file, error);
 }

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "real/puppet_xen.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <xen/domctl.h>
+
+#include "real/private.h"
+#include "real/puppet.h"
+
+#define BOOT_MS         20000
+#define STEP_MS         1
+#define STUCK           20      /* looks without progress: no more to come */
+
+struct driven {                 /* a domain of puppets */
+    struct xen *x;
+    uint32_t dom, id;
+    struct puppet *puppet;      /* NULL: none */
+    uint64_t progress;          /* as of the last look */
+    unsigned int stuck;         /* looks ago */
+};
+
+struct driver {
+    struct driven domains[XEN_MAX_DOMAINS];
+    unsigned int nr_domains;
+};
+
+/* ---- a vCPU ---- */
+
+static int vcpu_map(void *ctx, uint64_t gfn, struct hv_page *page)
+{
+    const struct driven *d = ctx;
+
+    return hv_map(xen_hv(d->x), d->dom, gfn, page);
+}
+
+static void vcpu_unmap(void *ctx, const struct hv_page *page)
+{
+    const struct driven *d = ctx;
+
+    hv_unmap(xen_hv(d->x), page);
+}
+
+#define REGISTERS(R) \
+    R(rax) R(rcx) R(rdx) R(rbx) R(rsp) R(rbp) R(rsi) R(rdi) R(r8) R(r9) \
+    R(r10) R(r11) R(r12) R(r13) R(r14) R(r15) R(rip) R(rflags)
+
+static int vcpu_get(void *ctx, uint32_t vcpu,
+                    struct vm_event_regs_x86 *regs, bool *halted)
+{
+    const struct driven *d = ctx;
+    vcpu_guest_context_any_t c;
+    xc_vcpuinfo_t info;
+    int rc = xen_answer(xc_vcpu_getinfo(d->x->xc, d->id, vcpu, &info));
+
+    if (!rc)
+        rc = xen_answer(xc_vcpu_getcontext(d->x->xc, d->id, vcpu, &c));
+    if (rc)
+        return rc;
+    *halted = info.blocked;
+#define GET(name) regs->name = c.x64.user_regs.name;
+    REGISTERS(GET)
+#undef GET
+    return 0;
+}
+
+static int vcpu_set(void *ctx, uint32_t vcpu,
+                    const struct vm_event_regs_x86 *regs)
+{
+    const struct driven *d = ctx;
+    vcpu_guest_context_any_t c;
+    int rc = xen_answer(xc_vcpu_getcontext(d->x->xc, d->id, vcpu, &c));
+
+    if (rc)
+        return rc;
+#define SET(name) c.x64.user_regs.name = regs->name;
+    REGISTERS(SET)
+#undef SET
+    rc = xen_answer(xc_vcpu_setcontext(d->x->xc, d->id, vcpu, &c));
+    if (!rc)
+        rc = xen_answer(xc_domain_send_trigger(
+            d->x->xc, d->id, XEN_DOMCTL_SENDTRIGGER_NMI, vcpu));
+    return rc;
+}
+
+/* ---- a domain ---- */
+
+static struct driven *find(struct driver *t, struct xen *x, uint32_t dom)
+{
+    for (unsigned int i = 0; i < t->nr_domains; i++) {
+        struct driven *d = &t->domains[i];
+
+        if (d->dom == dom && d->id == xen_real_id(x, dom) && d->puppet)
+            return d;
+    }
+    return NULL;
+}
+
+static struct driven *place_for(struct driver *t, uint32_t dom)
+{
+    unsigned int i = 0;
+
+    while (i < t->nr_domains && t->domains[i].dom != dom)
+        i++;
+    if (i == XEN_MAX_DOMAINS)
+        return NULL;
+    if (i == t->nr_domains)
+        t->nr_domains++;
+    else
+        puppet_detach(t->domains[i].puppet);
+    return &t->domains[i];
+}
+
+/* Nothing is restricted and nobody listens yet: it may boot. */
+static int boot(struct driven *d)
+{
+    const struct puppet_env env = {
+        .ctx = d, .map = vcpu_map, .unmap = vcpu_unmap,
+        .get = vcpu_get, .set = vcpu_set,
+    };
+    int rc = -EAGAIN;
+
+    for (unsigned int ms = 0; rc == -EAGAIN && ms < BOOT_MS; ms += STEP_MS) {
+        rc = puppet_attach(&env, &d->puppet);
+        if (rc == -EAGAIN)
+            usleep(1000 * STEP_MS);
+    }
+    return rc == -EAGAIN ? -ETIMEDOUT : rc;
+}
+
+static int driver_attach(void *ctx, struct xen *x, uint32_t dom)
+{
+    struct driven *d = place_for(ctx, dom);
+    int rc, paused;
+
+    if (!d)
+        return -E2BIG;
+    *d = (struct driven){ .x = x, .dom = dom, .id = xen_real_id(x, dom) };
+    rc = xen_answer(xc_domain_unpause(x->xc, d->id));
+    if (rc)
+        return rc;
+    rc = boot(d);
+    paused = xen_answer(xc_domain_pause(x->xc, d->id));
+    return rc ? rc : paused;
+}
+
+static int driver_call(void *ctx, struct xen *x, enum hv_op op, void *args)
+{
+    const struct args_guest *a = args;  /* all of them begin alike */
+    struct driven *d = find(ctx, x, a->dom);
+
+    return d ? puppet_call(d->puppet, op, args) : -ESRCH;
+}
+
+/* A number that changes while the domain's vCPUs get anywhere. */
+static uint64_t progress(const struct driven *d)
+{
+    uint64_t sum = 0;
+
+    for (uint32_t n = 0; n < puppet_vcpus(d->puppet); n++) {
+        xc_vcpuinfo_t info;
+
+        if (!xc_vcpu_getinfo(d->x->xc, d->id, n, &info))
+            sum += info.cpu_time;
+    }
+    return sum;
+}
+
+/* vCPUs that are at an instruction may be paused, in an event or with all of
+ * the domain: then they use no time. */
+static bool step(struct driven *d, uint32_t *limit)
+{
+    int rc = puppet_step(d->puppet, limit);
+    uint64_t now;
+
+    if (rc <= 0)
+        return false;
+    now = progress(d);
+    d->stuck = now == d->progress ? d->stuck + 1 : 0;
+    d->progress = now;
+    if (d->stuck < STUCK)
+        return true;
+    d->stuck = 0;
+    return false;
+}
+
+static bool driver_busy(void *ctx, struct xen *x, uint32_t dom)
+{
+    struct driven *d = find(ctx, x, dom);
+
+    return d && step(d, NULL);
+}
+
+static int driver_run(void *ctx, struct xen *x, uint32_t dom, uint32_t limit)
+{
+    struct driven *d = find(ctx, x, dom);
+
+    while (d && step(d, &limit))
+        usleep(1000 * STEP_MS);
+    return 0;
+}
+
+static void driver_close(void *ctx)
+{
+    struct driver *t = ctx;
+
+    for (unsigned int i = 0; i < t->nr_domains; i++)
+        puppet_detach(t->domains[i].puppet);
+    free(t);
+}
+
+void *puppet_driver_new(void)
+{
+    return calloc(1, sizeof(struct driver));
+}
+
+const struct xen_driver puppet_driver = {
+    .caps = HV_CAP_GUEST,
+    .attach = driver_attach,
+    .call = driver_call,
+    .run = driver_run,
+    .busy = driver_busy,
+    .close = driver_close,
+};
