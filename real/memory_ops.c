@@ -148,21 +148,23 @@ int real_op_MEMORY_MAP(struct xen *x, struct args_map *a)
 
 /* ---- giving and taking ---- */
 
-static void lose_extent(struct xen *x, const struct args_physmap *a)
+/* Another page is at GFN of DOM now, or none. */
+static void lose(struct xen *x, uint32_t dom, uint64_t gfn)
 {
-    for (uint64_t i = 0; i < 1ull << a->order; i++)
-        xen_page_lost(x, a->dom, a->gfn + i);
+    struct xen_page *page = listed(x, dom, gfn);
+
+    if (page)
+        page->lost = true;
 }
 
 int real_op_MEMORY_POPULATE_EXTENT(struct xen *x, struct args_physmap *a)
 {
     xen_pfn_t gfn = a->gfn;
-    struct xen_page *page = listed(x, a->dom, a->gfn);
     int rc = xen_answer(xc_domain_populate_physmap_exact(
         x->xc, xen_guest_id(x, a->dom), 1, a->order, 0, &gfn));
 
-    if (!rc)
-        lose_extent(x, a);
+    for (uint64_t i = 0; !rc && i < 1ull << a->order; i++)
+        lose(x, a->dom, a->gfn + i);
     return rc;
 }
 
@@ -185,8 +187,8 @@ int real_op_MEMORY_MOVE(struct xen *x, struct args_change_gfn *a)
         a->new_gfn));
 
     if (!rc) {
-        xen_page_lost(x, a->dom, a->old_gfn);
-        xen_page_lost(x, a->dom, a->new_gfn);
+        lose(x, a->dom, a->old_gfn);
+        lose(x, a->dom, a->new_gfn);
     }
     return rc;
 }
@@ -196,8 +198,8 @@ int real_op_MEMORY_REMOVE(struct xen *x, struct args_physmap *a)
     int rc = xen_answer(xc_domain_remove_from_physmap(
         x->xc, xen_guest_id(x, a->dom), a->gfn));
 
-    if (!rc && page)
-        page->lost = true;
+    if (!rc)
+        lose(x, a->dom, a->gfn);
     return rc;
 }
 
