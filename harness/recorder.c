@@ -75,24 +75,28 @@ static uint32_t new_requests(struct recorder *r, uint32_t dom)
 }
 
 /* No more than a page holds, whatever somebody wrote into its indices: the
- * rest is passed over. */
+ * rest is passed over.  What comes meanwhile, of a guest that runs, is for the
+ * next time. */
 static void see_requests(struct recorder *r, uint32_t dom)
 {
     struct watch *w = watch_of(r, dom);
     const struct vm_event_sring *s = hv_ring(r->target, dom);
+    uint32_t prod;
 
     if (!w || !s)
         return;
-    for (uint32_t n = 0; n < RING_ENTRIES && ring_has_request(&w->seen, s);
-         n++) {
+    /* A request is on the page before it is counted. */
+    prod = __atomic_load_n(&s->req_prod, __ATOMIC_ACQUIRE);
+    for (uint32_t n = 0; n < RING_ENTRIES && w->seen.req_cons != prod; n++) {
         r->rec.op = OP_EVENT;
         r->rec.result = 0;
         r->rec.args.EVENT.dom = dom;
         ring_peek(&w->seen, s, &r->rec.args.EVENT);
+        r->rec.args.EVENT.req_prod = prod;
         w->seen.req_cons++;
         put(r);
     }
-    w->seen.req_cons = s->req_prod;
+    w->seen.req_cons = prod;
 }
 
 /* The same for responses. */
@@ -292,6 +296,11 @@ struct hv *recorder_open(struct hv *target, struct hv_sink *sink)
     r->target = target;
     r->sink = sink;
     return &r->hv;
+}
+
+void recorder_look(struct hv *hv, uint32_t dom)
+{
+    see_requests((struct recorder *)hv, dom);
 }
 
 int recorder_error(const struct hv *hv)

@@ -18,6 +18,10 @@
  * not.  NULL when out of memory (HV is untouched). */
 struct hv *recorder_open(struct hv *hv, struct hv_sink *sink);
 
+/* Record what requests are there now: a guest that was stopped raises no more,
+ * though nobody waited.  No response may be on the ring that was not used. */
+void recorder_look(struct hv *hv, uint32_t dom);
+
 /* 0, or the first error of the sink. */
 int recorder_error(const struct hv *hv);
 

@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "harness/live_state.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#undef __STRICT_ANSI__         /* hvm/save.h refuses plain C11 */
+#include <xen/domctl.h>
+#include <xen/hvm/params.h>
+#include <xen/memory.h>
+
+#include "harness/pages.h"
+
+#define MAX_GFNS        (1ull << 30)
+#define KB_PER_PAGE     4
+#define POOL            0x10000ull      /* nobody outside can see it */
+#define VIEWS           10              /* MAX_ALTP2M */
+/* The special pages' order (xc_dom_x86.c): where the ring's is, the rest is. */
+#define SPECIAL_PAGES   8
+#define BEHIND_RING     6
+#define MMIO_START      0xf0000ull      /* what is not RAM below 4 GiB */
+#define MMIO_END        0x100000ull
+#define FIRST_PORT      3               /* behind xenstore and the console */
+#define FEW_HOLES       0x400
+#define MANY_HOLES      0x4000
+
+static int get_param(struct hv *hv, uint32_t dom, uint32_t param,
+                     uint64_t *value)
+{
+    struct args_hvm_param a = { .dom = dom, .param = param };
+    int rc = hv_call(hv, OP_HVM_PARAM_GET, &a);
+
+    *value = a.value;
+    return rc;
+}
+
+static uint32_t count_vcpus(struct hv *hv, uint32_t dom)
+{
+    struct args_vcpu_info a = { .dom = dom };
+
+    while (a.vcpu < INFER_VCPUS && !hv_call(hv, OP_VCPU_INFO, &a))
+        a.vcpu++;
+    return a.vcpu;
+}
+
+/* AMD's hardware has no monitor trap flag. */
+static int find_vendor(struct hv *hv, struct args_create *c)
+{
+    struct args_u64 a = { .dom = c->dom };
+    int rc = hv_call(hv, OP_MONITOR_CAPS, &a);
+
+    c->vendor = a.value & 1u << XEN_DOMCTL_MONITOR_EVENT_SINGLESTEP ?
+                VENDOR_INTEL : VENDOR_AMD;
+    return rc;
+}
+
+static int find_altp2m(struct live_state *s, struct hv *hv, uint32_t dom)
+{
+    struct args_u64 state = { .dom = dom };
+    struct args_vcpu_view view = { .dom = dom };
+    uint64_t mode;
+    int rc = get_param(hv, dom, HVM_PARAM_ALTP2M, &mode);
+
+    s->create.altp2m = mode;
+    if (!rc && !hv_call(hv, OP_ALTP2M_GET_STATE, &state))
+        s->altp2m = state.value;
+    if (s->altp2m && !hv_call(hv, OP_ALTP2M_GET_VCPU_VIEW, &view))
+        s->view = view.view;
+    return rc;
+}
+
+int live_state_find(struct live_state *s, struct hv *hv, uint32_t dom)
+{
+    struct args_domain_info info = { .dom = dom };
+    struct args_u64 max = { .dom = dom };
+    struct args_create *c = &s->create;
+    uint64_t ring;
+    int rc = hv_call(hv, OP_DOMAIN_INFO, &info);
+
+    *c = (struct args_create){
+        .dom = dom, .type = GUEST_PVH, .vcpus = count_vcpus(hv, dom),
+        .max_pages = info.max_kb / KB_PER_PAGE, .pool = POOL, .views = VIEWS,
+    };
+    if (!rc)
+        rc = find_vendor(hv, c);
+    if (!rc)
+        rc = get_param(hv, dom, HVM_PARAM_MONITOR_RING_PFN, &ring);
+    if (!rc)
+        rc = hv_call(hv, OP_DOMAIN_MAX_GPFN, &max);
+    if (!rc)
+        rc = find_altp2m(s, hv, dom);
+    if (rc)
+        return rc;
+    c->max_gpfn = ring + BEHIND_RING;
+    s->nr_gfns = (max.value > c->max_gpfn ? max.value : c->max_gpfn) + 1;
+    return s->nr_gfns > MAX_GFNS ? -EFBIG : 0;
+}
+
+/* ---- pages ---- */
+
+/* Is there a page at GFN, and what may be done to it? */
+static bool look(struct live_state *s, struct hv *hv, uint64_t gfn)
+{
+    struct args_access a = { .dom = s->create.dom, .gfn = gfn };
+
+    if (s->found[gfn] == LIVE_HOLE && !hv_call(hv, OP_ACCESS_GET, &a))
+        s->found[gfn] = a.access;
+    return s->found[gfn] != LIVE_HOLE;
+}
+
+/* Memory is at the bottom, special pages are at the top.  Looking between is
+ * a call for each gfn: as long as Xen says that there is more, and a while
+ * beyond, since pages of Xen's own, once mapped, do not count. */
+static void look_for_pages(struct live_state *s, struct hv *hv)
+{
+    uint64_t gfn = 0, left = s->nr_pages, holes = 0;
+
+    while (gfn < s->nr_gfns && look(s, hv, gfn)) {
+        gfn++;
+        left -= !!left;
+    }
+    for (uint64_t top = s->nr_gfns; top > gfn; top--) {
+        bool page = look(s, hv, top - 1);
+
+        left -= page && left;
+        holes = page ? 0 : holes + 1;
+        if (!left && holes > MANY_HOLES)
+            break;
+    }
+}
+
+/* How far RAM from GFN up to at most END goes; a few holes are none (that of
+ * a video card). */
+static uint64_t pages_from(const struct live_state *s, uint64_t gfn,
+                           uint64_t end)
+{
+    uint64_t first = gfn, last = gfn, holes = 0;
+
+    for (; gfn < end && gfn < s->nr_gfns && holes < FEW_HOLES; gfn++) {
+        if (s->found[gfn] == LIVE_HOLE)
+            holes++;
+        else
+            last = gfn + 1;
+    }
+    return last - first;
+}
+
+/* RAM from 0; when that goes up to the hole below 4 GiB, also what is behind
+ * that. */
+static void shape(struct live_state *s)
+{
+    struct args_create *c = &s->create;
+    uint64_t special = c->max_gpfn - (SPECIAL_PAGES - 1), high;
+
+    c->ram = pages_from(s, 0, special);
+    if (c->ram == MMIO_START) {
+        high = pages_from(s, MMIO_END, s->nr_gfns);
+        if (c->ram + high > special)
+            c->ram += high;
+    }
+    if (!c->ram)
+        c->ram = 1;
+}
+
+int live_state_find_pages(struct live_state *s, struct hv *hv, uint32_t dom)
+{
+    struct args_domain_info info = { .dom = dom };
+    struct args_access def = { .dom = dom, .gfn = ~0ull };
+    int rc = hv_call(hv, OP_DOMAIN_INFO, &info);
+
+    if (!rc)
+        rc = hv_call(hv, OP_ACCESS_GET, &def);
+    if (rc)
+        return rc;
+    s->nr_pages = info.nr_pages;
+    s->default_access = def.access;
+    s->found = malloc(s->nr_gfns);
+    s->now = malloc(s->nr_gfns);
+    if (!s->found || !s->now)
+        return -ENOMEM;
+    memset(s->found, LIVE_HOLE, s->nr_gfns);
+    look_for_pages(s, hv);
+    memcpy(s->now, s->found, s->nr_gfns);
+    shape(s);
+    return 0;
+}
+
+void live_state_free(struct live_state *s)
+{
+    free(s->found);
+    free(s->now);
+    s->found = s->now = NULL;
+}
+
+uint64_t live_state_run(const uint8_t *a, const uint8_t *b, uint64_t first,
+                        uint64_t last)
+{
+    uint64_t end = first + 1;
+
+    while (end <= last && a[end] == a[first] && b[end] == b[first])
+        end++;
+    return end;
+}
+
+/* ---- into the trace ---- */
+
+static void put(struct live_trace *t, enum hv_op op, const void *args)
+{
+    struct hv_record rec = { .op = op };
+
+    memcpy(&rec.args, args, hv_ops_table[op].size);
+    live_trace_put(t, &rec);
+}
+
+/* Does domain.create make a page at GFN? */
+static bool made(const struct args_create *c, uint64_t gfn)
+{
+    uint64_t special = c->max_gpfn - (SPECIAL_PAGES - 1);
+    uint64_t low = c->ram > special ? MMIO_START : c->ram;
+
+    return gfn < low || (gfn >= special && gfn <= c->max_gpfn) ||
+           (gfn >= MMIO_END && gfn - MMIO_END < c->ram - low);
+}
+
+static void put_layout(struct live_state *s, struct live_trace *t)
+{
+    uint64_t ring = s->create.max_gpfn - BEHIND_RING;
+
+    for (uint64_t gfn = 0; gfn < s->nr_gfns; gfn++) {
+        struct args_physmap a = { .dom = s->create.dom, .gfn = gfn };
+        bool is = s->found[gfn] != LIVE_HOLE;
+
+        if (is != made(&s->create, gfn) && gfn != ring)
+            put(t, is ? OP_MEMORY_POPULATE : OP_MEMORY_DECREASE, &a);
+    }
+}
+
+static void put_vcpus(struct live_state *s, struct hv *hv,
+                      struct live_trace *t)
+{
+    for (uint32_t i = 0; i < s->create.vcpus; i++) {
+        struct args_vcpu_info info = { .dom = s->create.dom, .vcpu = i };
+        struct args_vcpu_regs regs = { .dom = s->create.dom, .vcpu = i };
+
+        if (!hv_call(hv, OP_VCPU_INFO, &info) && info.online &&
+            !hv_call(hv, OP_VCPU_REGS_GET, &regs))
+            put(t, OP_VCPU_REGS_SET, &regs);
+    }
+}
+
+/* What is in GFN, unless that is nothing but zeros. */
+static void put_page(struct live_state *s, struct hv *hv, uint64_t gfn,
+                     struct live_trace *t)
+{
+    struct args_memory a = { .dom = s->create.dom, .gfn = gfn };
+    struct hv_page page;
+
+    if (hv_map(hv, a.dom, gfn, &page))
+        return;
+    a.data.p = page.p;
+    a.data.len = pages_used(page.p);
+    if (a.data.len)
+        put(t, OP_MEMORY_WRITE, &a);
+    hv_unmap(hv, &page);
+}
+
+static void put_memory(struct live_state *s, struct hv *hv,
+                       enum live_memory memory, struct live_trace *t)
+{
+    uint64_t special = s->create.max_gpfn - (SPECIAL_PAGES - 1);
+    uint64_t gfn = memory == LIVE_MEMORY_ALL ? 0 : special;
+
+    if (memory == LIVE_MEMORY_NONE)
+        return;
+    for (; gfn < s->nr_gfns; gfn++) {
+        if (s->found[gfn] != LIVE_HOLE)
+            put_page(s, hv, gfn, t);
+    }
+}
+
+/* Ports below the monitor's are taken. */
+static void put_ports(struct live_state *s, uint32_t port,
+                      struct live_trace *t)
+{
+    for (uint32_t i = FIRST_PORT; i < port; i++) {
+        struct args_port a = { .dom = s->create.dom, .out = i };
+
+        put(t, OP_EVTCHN_ALLOC, &a);
+    }
+}
+
+/* Rights that are not what a new domain has; they need a ring. */
+static void put_access(struct live_state *s, struct live_trace *t)
+{
+    struct args_access a = { .dom = s->create.dom, .gfn = ~0ull,
+                             .access = s->default_access };
+    uint64_t end;
+
+    if (s->default_access != XENMEM_access_rwx)
+        put(t, OP_ACCESS_SET, &a);
+    for (uint64_t gfn = 0; gfn < s->nr_gfns; gfn = end) {
+        end = live_state_run(s->found, s->found, gfn, s->nr_gfns - 1);
+        a.gfn = gfn;
+        a.nr = end - gfn;
+        a.access = s->found[gfn];
+        if (a.access != LIVE_HOLE && a.access != XENMEM_access_rwx)
+            put(t, OP_ACCESS_SET, &a);
+    }
+}
+
+void live_state_put(struct live_state *s, struct hv *hv, uint32_t port,
+                    enum live_memory memory, struct live_trace *trace)
+{
+    struct args_u64 on = { .dom = s->create.dom, .value = 1 };
+    struct args_dom dom = { .dom = s->create.dom };
+
+    put(trace, OP_DOMAIN_CREATE, &s->create);
+    if (s->paused)
+        put(trace, OP_DOMAIN_PAUSE, &dom);
+    put_layout(s, trace);
+    put_vcpus(s, hv, trace);
+    put_memory(s, hv, memory, trace);
+    put_ports(s, port, trace);
+    if (s->altp2m)
+        put(trace, OP_ALTP2M_SET_STATE, &on);
+    live_trace_flush(trace);
+    put_access(s, trace);
+}
