@@ -180,9 +180,10 @@ int real_op_MEMORY_INCREASE(struct xen *x, struct args_physmap *a)
         x->xc, xen_guest_id(x, a->dom), 1, a->order, 0, NULL));
 }
 
+/* What a PV dom0 is told; another is left alone all the same. */
 int real_op_MEMORY_MOVE(struct xen *x, struct args_change_gfn *a)
 {
-    int rc = xen_answer(xc_domain_add_to_physmap(
+    int rc = !a->dom ? -EACCES : xen_answer(xc_domain_add_to_physmap(
         x->xc, xen_guest_id(x, a->dom), XENMAPSPACE_gmfn, a->old_gfn,
         a->new_gfn));
 
@@ -195,7 +196,7 @@ int real_op_MEMORY_MOVE(struct xen *x, struct args_change_gfn *a)
 
 int real_op_MEMORY_REMOVE(struct xen *x, struct args_physmap *a)
 {
-    int rc = xen_answer(xc_domain_remove_from_physmap(
+    int rc = !a->dom ? -EACCES : xen_answer(xc_domain_remove_from_physmap(
         x->xc, xen_guest_id(x, a->dom), a->gfn));
 
     if (!rc)
