@@ -67,7 +67,7 @@ typedef int (*ready_fn)(void *call, const struct timespec *timeout);
 
 static const struct timespec at_once;
 /* For libxenstore's thread, when it has something to pass on. */
-static const struct timespec moment = { .tv_nsec = 100000000 };
+static const struct timespec moment = { .tv_nsec = 300000000 };
 
 static uint64_t ns_of(const struct timespec *timeout)
 {

@@ -86,13 +86,6 @@ wait $pid
 absent term.xrt.partial
 expect 0 replay term.xrt
 
-# A trace of a real Xen, taken with another client: the ring is enabled as that
-# one's monitor.enable was, and the first call that it did not make is told.
-sample=$top_srcdir/traces/samples/vmx-external-altp2m.xrt
-expect 1 replay "$sample" -- $access 4 write
-says out 'DIFFERENCE at record #6 \(monitor.guest_request\)'
-says out '^  ! operation +monitor.guest_request +domain.max_gpfn'
-
 # No client at all, a client that is killed, one that asks for what there is
 # not.
 expect 3 replay write.xrt -- true
