@@ -59,16 +59,20 @@ static long add_range(uint32_t dom, const struct xen_add_to_physmap *x,
     return rc;
 }
 
+/* The LEN bytes of a structure whose size is of 16 bits, as START is then. */
+static int take(uint64_t start, uint64_t arg, void *x, size_t len)
+{
+    return start != (uint16_t)start ? -EDOM : user_read(x, arg, len);
+}
+
 long memory_add(uint64_t start, uint64_t arg)
 {
     struct xen_add_to_physmap x;
+    int rc = take(start, arg, &x, sizeof(x));
     uint32_t dom;
-    int rc;
 
-    if (start != (uint16_t)start)
-        return -EDOM;
-    if (user_read(&x, arg, sizeof(x)))
-        return -EFAULT;
+    if (rc)
+        return rc;
     if (x.space == XENMAPSPACE_gmfn_foreign)
         return -ENOSYS;         /* in batches only */
     rc = translated(x.domid, &dom);
@@ -84,13 +88,11 @@ long memory_add(uint64_t start, uint64_t arg)
 long memory_add_batch(uint64_t start, uint64_t arg)
 {
     struct xen_add_to_physmap_batch x;
+    int rc = take(start, arg, &x, sizeof(x));
     uint32_t dom;
-    int rc;
 
-    if (start != (uint16_t)start)
-        return -EDOM;
-    if (user_read(&x, arg, sizeof(x)))
-        return -EFAULT;
+    if (rc)
+        return rc;
     if (x.space == XENMAPSPACE_gmfn_range)
         return -EOPNOTSUPP;
     rc = translated(x.domid, &dom);

@@ -50,11 +50,13 @@ for what in vectors positions streams sockets sandboxed; do
 done
 
 # A handler in the middle of malloc(): what a monitor does allocates nothing,
-# recorded or not.
-build handler handler.c -O2 || fail "handler.c does not build"
-try handler ''
-expect 0 run --at-end wait -o handler.xrt -- ./handler
-[ ! -s err ] || fail "handler: says something"
+# recorded or not.  (A sanitized library has the sanitizer's malloc().)
+if ! grep -q __asan_init "${top_builddir:-.}/libxenreel-preload.so"; then
+    build handler handler.c -O2 || fail "handler.c does not build"
+    try handler ''
+    expect 0 run --at-end wait -o handler.xrt -- ./handler
+    [ ! -s err ] || fail "handler: says something"
+fi
 
 timeout 60 "$xenreel" run --at-end shutdown -- ./fortified shuts-down \
     >out 2>err </dev/null
