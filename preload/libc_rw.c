@@ -220,6 +220,24 @@ AT(preadv64, const struct iovec *, int, off64_t)
 AT(pwritev, const struct iovec *, int, off_t)
 AT(pwritev64, const struct iovec *, int, off64_t)
 
+/* Position -1 is none; the flags are for files of a disk. */
+#define AT2(name, offset, without) \
+EXPORT ssize_t name(int fd, const struct iovec *vec, int nr, offset at, \
+                    int flags) \
+{ \
+    ssize_t rc; \
+\
+    if (!file_of(fd)) \
+        return REAL(name)(fd, vec, nr, at, flags); \
+    if (flags) \
+        return libc_answer(-EOPNOTSUPP); \
+    return at != -1 && no_position(fd, &rc) ? rc : without(fd, vec, nr); \
+}
+AT2(preadv2, off_t, readv)
+AT2(preadv64v2, off64_t, readv)
+AT2(pwritev2, off_t, writev)
+AT2(pwritev64v2, off64_t, writev)
+
 #define AT_CHK(name, offset) \
 EXPORT ssize_t name(int fd, void *p, size_t len, offset at, size_t room) \
 { \

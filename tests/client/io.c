@@ -56,6 +56,7 @@ static void vectors(void)
     WANT(readv(m.fd, &bad, 1) == -1 && errno == EFAULT);
     WANT(readv(m.fd, one, few) == -1 && errno == EINVAL);
     WANT(readv(m.fd, one, 2) == 4 && port == m.port && !other);
+    WANT(pwritev2(m.fd, one, 1, -1, 0) == 4);
     WANT(writev(m.fd, one, 1) == 4);
     WANT(!fcntl(m.fd, F_SETFL, O_NONBLOCK));
     WANT(readv(m.fd, nowhere, 1) == -1 && errno == EFAULT);
@@ -88,6 +89,9 @@ static void positions(void)
         WANT(pwrite(fd, &byte, 1, 0) == -1 && errno == want);
         WANT(preadv(fd, &part, 1, 0) == -1 && errno == want);
         WANT(pwritev(fd, &part, 1, 0) == -1 && errno == want);
+        WANT(preadv2(fd, &part, 1, 0, 0) == -1 && errno == want);
+        WANT(pwritev2(fd, &part, 1, -1, RWF_SYNC) == -1);
+        WANT(errno == EOPNOTSUPP);
         WANT(!close(fd));
     }
 }
