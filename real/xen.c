@@ -3,6 +3,7 @@
 #include "real/private.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -142,6 +143,26 @@ static int open_handles(struct xen *x)
     return 0;
 }
 
+/* A domctl's structure has a version, that Xen refuses when it is not its
+ * own, and so has an event's. */
+static int check_version(struct xen *x)
+{
+    int version = xen_answer(xc_vm_event_get_version(x->xc));
+
+    if (version == -EACCES || (version >= 0 &&
+                               version != VM_EVENT_INTERFACE_VERSION))
+        return -EPROTO;
+    return version < 0 ? version : 0;
+}
+
+void xen_release(struct hv *hv, char text[XEN_RELEASE])
+{
+    int version = xc_version(((struct xen *)hv)->xc, XENVER_version, NULL);
+
+    snprintf(text, XEN_RELEASE, "%d.%d", version >> 16 & 0xffff,
+             version & 0xffff);
+}
+
 static int attach(struct xen *x, const struct xen_attach *a)
 {
     struct args_domain_info info = { .dom = a->dom };
@@ -172,6 +193,8 @@ static int configure(struct xen *x, const struct xen_config *config)
     x->settle_ms = config->settle_ms;
     if (!rc)
         rc = open_handles(x);
+    if (!rc)
+        rc = check_version(x);
     for (unsigned int i = 0; !rc && i < config->nr_attach; i++)
         rc = attach(x, &config->attach[i]);
     if (!rc && config->driver) {

@@ -65,11 +65,17 @@ struct xen_config {
 
 /* Open it; CONFIG may be NULL, which is the two defaults above.  NULL and
  * *ERROR: -ENOENT or -ENXIO, there is no Xen here; -EACCES, not for this
- * user; -ESRCH, an attached domain is not there; -ENOMEM; -E2BIG, more than
- * XEN_MAX_DOMAINS.  Closing it destroys the domains that it created, disables
- * the rings that it enabled, and leaves attached domains otherwise as they
- * are. */
+ * user; -EPROTO, it is not the Xen of the libraries, or its events are laid out
+ * otherwise than those of this program; -ESRCH, an attached domain is not
+ * there; -EINVAL, one that cannot be, or one number twice; -ENOMEM; -E2BIG,
+ * more than XEN_MAX_DOMAINS.  Closing it closes the driver (a failure to open
+ * does not), destroys the domains that it created, disables the rings that it
+ * enabled, and leaves attached domains otherwise as they are. */
 struct hv *xen_open(const struct xen_config *config, int *error);
+
+/* What Xen calls itself, "4.17", into TEXT. */
+#define XEN_RELEASE     16
+void xen_release(struct hv *hv, char text[XEN_RELEASE]);
 
 /* The model, when this program runs under the front end (xenreel run --): it
  * has every capability of the model's, and creates domains.  Else NULL. */

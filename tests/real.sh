@@ -31,6 +31,7 @@ for scn in events ring-full step-views; do
     expect 0 diff sim-$scn.xrt xen-$scn.xrt
     expect 0 info xen-$scn.xrt
     says out 'xen$'
+    says out '4\.17$'
     on_xen 0 replay sim-$scn.xrt
 done
 on_xen 0 record -o other.xrt other.scn
@@ -45,6 +46,13 @@ sed -i '1i domain.create dom=4 = 0' four.scn
 on_xen 0 run --attach 4=1 four.scn
 on_xen 4 run --attach 4=9 four.scn
 says err 'no such domain'
+
+# Another Xen than the libraries are of, and other events.
+for other in "--xen-version 4.13" "--vm-event-abi 5"; do
+    # shellcheck disable=SC2086
+    expect 4 run --at-end wait $other -- "$xenreel" run --xen good.scn
+    says err 'another release'
+done
 
 for wrong in "--attach 1" "--attach 0=1" "--attach 1=0" "--attach 1=2x" \
     "--attach 40000=1" "--attach 1=2 --attach 1=3" "--timeout x" \

@@ -83,6 +83,9 @@ struct cli_recording {
  * sink answer -EINTR. */
 int cli_create(struct cli_recording *rec, const struct cli_files *files,
                const char *backend, uint64_t seed);
+/* The same of a Xen of another RELEASE than the model's. */
+int cli_create_of(struct cli_recording *rec, const struct cli_files *files,
+                  const char *backend, const char *release, uint64_t seed);
 /* True when the recording was told to end. */
 bool cli_interrupted(void);
 /* End it: seal, or when KEEP is false remove what there is.  CLI_OK, or it

@@ -70,9 +70,15 @@ static int put(struct hv_sink *sink, const struct hv_record *record)
 int cli_create(struct cli_recording *rec, const struct cli_files *files,
                const char *backend, uint64_t seed)
 {
+    return cli_create_of(rec, files, backend, "4.17", seed);
+}
+
+int cli_create_of(struct cli_recording *rec, const struct cli_files *files,
+                  const char *backend, const char *release, uint64_t seed)
+{
     struct trace_meta meta = {
         .backend = backend,
-        .xen_version = "4.17",
+        .xen_version = release,
         .source = files->in,
         .vm_event_abi = VM_EVENT_INTERFACE_VERSION,
         .seed = seed,

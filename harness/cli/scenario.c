@@ -210,18 +210,16 @@ static int open_machine(const struct scenario *s, struct hv **hv)
                                    "out of memory");
 }
 
-/* Run LIST on a new machine, recording into SINK if there is one. */
+/* Run LIST on HV, which is closed, recording into SINK if there is one. */
 static int run_into(const struct scenario *s, const struct scenario_list *list,
-                    struct hv_sink *sink, struct replay_report *report)
+                    struct hv *hv, struct hv_sink *sink,
+                    struct replay_report *report)
 {
     struct list_source source = { { source_next }, list, sink, 0 };
-    struct hv *hv, *wrapped;
-    int rc = open_machine(s, &hv), bad = 0;
+    struct hv *wrapped = sink ? recorder_open(hv, sink) : hv;
+    int rc, bad = 0;
 
     memset(report, 0, sizeof(*report));
-    if (rc)
-        return rc;
-    wrapped = sink ? recorder_open(hv, sink) : hv;
     if (!wrapped) {
         hv_close(hv);
         return cli_fail(CLI_ENVIRONMENT, s->files.in, "out of memory");
@@ -241,20 +239,36 @@ static int run_into(const struct scenario *s, const struct scenario_list *list,
     return cli_fail(CLI_INPUT, s->files.in, "%s", strerror(-rc));
 }
 
+static int create(const struct scenario *s, struct hv *hv,
+                  struct cli_recording *recording)
+{
+    char release[XEN_RELEASE];
+
+    if (!s->xen.on)
+        return cli_create(recording, &s->files, hv->name, s->seed);
+    xen_release(hv, release);
+    return cli_create_of(recording, &s->files, hv->name, release, 0);
+}
+
 int scenario_run(const struct scenario *s, const struct scenario_list *list,
                  struct replay_report *report)
 {
     struct cli_recording recording;
+    struct hv *hv;
     int status, sealed;
 
-    if (!s->files.out)
-        return run_into(s, list, NULL, report);
     memset(report, 0, sizeof(*report));
-    status = cli_create(&recording, &s->files, s->xen.on ? "xen" : "sim",
-                        s->seed);
+    status = open_machine(s, &hv);
     if (status)
         return status;
-    status = run_into(s, list, &recording.sink, report);
+    if (!s->files.out)
+        return run_into(s, list, hv, NULL, report);
+    status = create(s, hv, &recording);
+    if (status) {
+        hv_close(hv);
+        return status;
+    }
+    status = run_into(s, list, hv, &recording.sink, report);
     sealed = cli_finish(&recording, !status);
     if (!status && sealed)
         replay_report_free(report);

@@ -116,6 +116,10 @@ static int complain(const char *file, int error)
     case -EPERM:
         return cli_fail(CLI_ENVIRONMENT, file, "Xen's devices: %s: --xen "
                         "needs root", strerror(-error));
+    case -EPROTO:
+        return cli_fail(CLI_ENVIRONMENT, file, "the Xen that runs is of "
+                        "another release than the libraries and headers of "
+                        "this program: use one made for it");
     case -ESRCH:
         return cli_fail(CLI_ENVIRONMENT, file, "--attach: no such domain "
                         "runs: \"xl list\" has their ids");
