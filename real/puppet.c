@@ -54,30 +54,29 @@ uint32_t puppet_vcpus(const struct puppet *p)
     return p->nr_vcpus;
 }
 
-static uint64_t scratch_of(const struct puppet *p, uint32_t n)
+/* What vCPU N's instructions depend on now. */
+static struct puppet_machine machine_of(const struct puppet *p, uint32_t n)
 {
-    return puppet_page(p)->scratch + (uint64_t)n * PUPPET_SCRATCH;
-}
+    const struct puppet_page *page = puppet_page(p);
 
-static uint64_t stack_of(const struct puppet *p, uint32_t n)
-{
-    return puppet_page(p)->stack + (n + 1ull) * PUPPET_STACK;
+    return (struct puppet_machine){
+        .amd = page->amd,
+        .rip = p->vcpu[n].rip,
+        .scratch = page->scratch + (uint64_t)n * PUPPET_SCRATCH,
+        .stack = page->stack + (uint64_t)n * PUPPET_STACK + PUPPET_STACK / 2,
+        .tss = PUPPET_TSS(n),
+        .last = p->vcpu[n].last,
+    };
 }
 
 static int make_code(struct puppet *p, uint32_t n,
                      const struct puppet_insn *in, struct puppet_code *code,
                      struct vm_event_regs_x86 *regs)
 {
-    const struct puppet_machine machine = {
-        .amd = puppet_page(p)->amd,
-        .rip = p->vcpu[n].rip,
-        .scratch = scratch_of(p, n),
-        .stack = stack_of(p, n),
-        .last = p->vcpu[n].last,
-    };
+    const struct puppet_machine m = machine_of(p, n);
 
     regs->rflags = FLAGS;
-    return puppet_assemble(in, &machine, code, regs);
+    return puppet_assemble(in, &m, code, regs);
 }
 
 /* ---- the queue ---- */
@@ -219,38 +218,58 @@ static void collect(struct puppet *p, uint32_t n,
     case LEAVES_CALL:
         add_result(v, r->rax);
         v->buffer_len = sizeof(struct xen_hvm_altp2m_op);
-        puppet_read(p, scratch_of(p, n), v->buffer, v->buffer_len);
+        puppet_read(p, machine_of(p, n).scratch, v->buffer, v->buffer_len);
         break;
     default:
         break;
     }
 }
 
-/* vCPU N is in a HLT: at the instruction's end, in an exception's handler, or
- * where somebody sent it. */
-static void finish(struct puppet *p, uint32_t n,
-                   const struct vm_event_regs_x86 *r)
+/* Somebody sent the vCPU to RIP: the instruction is skipped, with the
+ * registers it was given. */
+static void skip(struct puppet *p, uint32_t n,
+                 const struct vm_event_regs_x86 *r, uint64_t rip)
+{
+    struct puppet_vcpu *v = &p->vcpu[n];
+
+    v->rip = rip;
+    if (v->code.leaves == LEAVES_CPUID)
+        collect(p, n, r);
+    else
+        add_result(v, r->rax);
+}
+
+/* An exception of the instruction's own, or of where there is none. */
+static void take_fault(struct puppet *p, uint32_t n,
+                       const struct vm_event_regs_x86 *r)
 {
     const struct puppet_fault *f = &puppet_page(p)->fault[n];
     struct puppet_vcpu *v = &p->vcpu[n];
 
+    v->faults = f->count;
+    if (f->vector == VECTOR_UD && f->rip - v->code.at >= v->code.len) {
+        skip(p, n, r, f->rip);
+        return;
+    }
+    v->rip = v->code.fault_rip;
+    if (!v->fault)
+        v->fault = 0x80000000u | (f->vector & 0xff) << 16 |
+                   (f->error & 0xffff);
+}
+
+/* vCPU N is in a HLT: at the instruction's end, or an exception's handler. */
+static void finish(struct puppet *p, uint32_t n,
+                   const struct vm_event_regs_x86 *r)
+{
+    struct puppet_vcpu *v = &p->vcpu[n];
+
     v->active = false;
     v->halted = r->rip;
-    if (f->count != v->faults) {
-        v->faults = f->count;
-        v->rip = v->code.fault_rip;
-        if (!v->fault)
-            v->fault = 0x80000000u | (f->vector & 0xff) << 16 |
-                       (f->error & 0xffff);
-    } else if (r->rip - 1 == v->code.halt) {
-        v->rip = v->code.next ? v->code.next : v->code.halt;
-        collect(p, n, r);
+    if (puppet_page(p)->fault[n].count != v->faults) {
+        take_fault(p, n, r);
     } else {
-        v->rip = r->rip - 1;
-        if (v->code.leaves == LEAVES_CPUID)
-            collect(p, n, r);
-        else
-            add_result(v, r->rax);
+        v->rip = v->code.next ? v->code.next : v->code.end;
+        collect(p, n, r);
     }
     pop(v);
 }
@@ -266,8 +285,8 @@ static int launch(struct puppet *p, uint32_t n)
 
     if (!rc)
         rc = puppet_write_code(p, &v->code);
-    if (!rc && regs.rsp != stack_of(p, n))      /* where a RET goes */
-        rc = puppet_write(p, regs.rsp, &v->code.halt, 8);
+    if (!rc && regs.rsp != machine_of(p, n).stack)      /* where a RET goes */
+        rc = puppet_write(p, regs.rsp, &v->code.end, 8);
     return rc ? rc : p->env.set(p->env.ctx, n, &regs);
 }
 
@@ -277,7 +296,7 @@ static int flush(struct puppet *p, uint32_t n)
 
     p->vcpu[n].stale = false;
     regs.rip = puppet_page(p)->flush;
-    regs.rsp = stack_of(p, n);
+    regs.rsp = machine_of(p, n).stack;
     regs.rflags = FLAGS;
     return p->env.set(p->env.ctx, n, &regs);
 }
@@ -286,13 +305,14 @@ static int flush(struct puppet *p, uint32_t n)
 static int start(struct puppet *p, uint32_t n,
                  const struct vm_event_regs_x86 *r)
 {
+    const struct puppet_machine m = machine_of(p, n);
     struct puppet_vcpu *v = &p->vcpu[n];
     int rc;
 
     if (v->halted && r->rip != v->halted)
         v->rip = r->rip;        /* the client has set it */
     v->regs = *r;
-    rc = puppet_prepare(p, &v->queue[v->head], scratch_of(p, n));
+    rc = puppet_prepare(p, &v->queue[v->head], &m);
     if (rc)
         return rc;
     v->flushing = v->stale;
@@ -372,7 +392,7 @@ static int left(struct puppet *p, struct args_guest_value *a)
 
     a->value = v->count;
     /* ... behind it, in an event of its end */
-    if (!rc && v->active && !v->flushing && regs.rip == v->code.halt)
+    if (!rc && v->active && !v->flushing && regs.rip == v->code.end)
         a->value--;
     return rc;
 }

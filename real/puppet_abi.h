@@ -11,13 +11,14 @@
 #define PUPPET_MAGIC    0x3165636168727570      /* in .magic, last of all */
 
 #define PUPPET_VCPUS    32
-#define PUPPET_STACK    1024            /* bytes a vCPU */
+#define PUPPET_STACK    1024            /* bytes a vCPU: half of it a
+                                         * program's, half exceptions' */
 #define PUPPET_SCRATCH  256             /* bytes a vCPU, for operands */
 #define PUPPET_POOL     8               /* pages for page tables */
 
 #define PUPPET_CS       8               /* selectors */
 #define PUPPET_DS       16
-#define PUPPET_TSS      24
+#define PUPPET_TSS(n)   (24 + 16 * (n)) /* vCPU n's */
 
 /* Offsets in the page, for the exception handlers. */
 #define PUPPET_FAULT    128             /* .fault[0] */

@@ -15,7 +15,6 @@
 
 #define VECTOR_DB       1
 #define VECTOR_BP       3
-#define VECTOR_UD       6
 #define TYPE_HW_EXCEPTION       3       /* X86_EVENTTYPE_* */
 #define TYPE_SW_INTERRUPT       4
 #define TYPE_PRI_SW_EXCEPTION   5
@@ -128,7 +127,7 @@ static void jump(struct puppet_code *code, uint64_t to)
 
     put(code, "\xe9", 1);
     put(code, &offset, 4);
-    code->halt = to;
+    code->end = to;
 }
 
 static uint64_t low_bytes(uint64_t value, uint32_t len)
@@ -168,7 +167,7 @@ static int fetch(const struct args_guest_mem *a, const struct puppet_machine *m,
         pad(code, a->len - code->len - 1);
         put(code, "\xc3", 1);
         regs->rsp = m->stack - 8;
-        code->halt = a->next;
+        code->end = a->next;
     } else if (!a->imm) {
         pad(code, a->len - 1);
         put(code, "\x90", 1);
@@ -307,7 +306,7 @@ static int descriptor(const struct args_guest_desc *a,
         return -EOPNOTSUPP;
     regs->rdi = a->gpa != ~0ull ? a->gla : m->scratch;
     if (!memory && a->write)
-        regs->rax = a->desc == VM_EVENT_DESC_TR ? PUPPET_TSS : 0;
+        regs->rax = a->desc == VM_EVENT_DESC_TR ? m->tss : 0;
     if (a->len > 3)
         pad(code, a->len - 3);
     return put_form(code, descriptors, a->desc + (a->write ? 16 : 0) +
@@ -431,8 +430,8 @@ int puppet_assemble(const struct puppet_insn *in,
     if (rc)
         return rc;
     regs->rip = code->at;
-    if (!code->halt)
-        code->halt = code->at + code->len;
+    if (!code->end)
+        code->end = code->at + code->len;
     if (!code->fault_rip && in->op != OP_GUEST_TRAP)
         code->fault_rip = code->at + code->len;
     return 0;

@@ -8,7 +8,7 @@
 
 #include <xen/sched.h>
 
-#define TSS_TYPE        (PUPPET_TSS + 5)        /* a byte of the GDT */
+#define TSS_TYPE        5       /* a byte of its descriptor */
 #define TSS_AVAILABLE   0x89
 
 struct descriptor_register {
@@ -73,7 +73,7 @@ static int write_part(struct puppet *p, uint64_t gla,
     if (rc)
         return rc;
     if (is_empty(page.p))
-        memset(page.p, HLT, PAGE_SIZE);
+        memset(page.p, FILL, PAGE_SIZE);
     memcpy((char *)page.p + (gpa & ~PAGE_MASK), bytes, len);
     p->env.unmap(p->env.ctx, &page);
     return 0;
@@ -91,7 +91,6 @@ static int write_bytes(struct puppet *p, uint64_t gla,
 
 int puppet_write_code(struct puppet *p, const struct puppet_code *code)
 {
-    const unsigned char hlt = HLT;
     uint32_t first = code->hole ? code->hole : code->len, rest;
     int rc = write_bytes(p, code->at, code->bytes, first);
 
@@ -99,7 +98,8 @@ int puppet_write_code(struct puppet *p, const struct puppet_code *code)
     if (!rc && rest < code->len)
         rc = write_bytes(p, code->at + rest, code->bytes + rest,
                          code->len - rest);
-    return rc ? rc : write_bytes(p, code->halt, &hlt, 1);
+    return rc ? rc : write_bytes(p, code->end,
+                                 (const unsigned char *)END_CODE, END_LEN);
 }
 
 /* ---- translations ---- */
@@ -141,12 +141,12 @@ static int map_copy(struct puppet *p, const struct args_guest_copy *a)
 
 /* What LGDT and its like load is what is there already. */
 static int write_descriptor(struct puppet *p, const struct args_guest_desc *a,
-                            uint64_t scratch)
+                            const struct puppet_machine *m)
 {
     const struct puppet_page *page = puppet_page(p);
-    uint64_t at = a->gpa == ~0ull ? scratch : a->gpa;
+    uint64_t at = a->gpa == ~0ull ? m->scratch : a->gpa;
     const unsigned char available = TSS_AVAILABLE;
-    const uint16_t selector = a->desc == VM_EVENT_DESC_TR ? PUPPET_TSS : 0;
+    const uint16_t selector = a->desc == VM_EVENT_DESC_TR ? m->tss : 0;
     struct descriptor_register now = { page->gdt_limit, page->gdt };
     int rc = 0;
 
@@ -157,17 +157,17 @@ static int write_descriptor(struct puppet *p, const struct args_guest_desc *a,
     if (a->desc <= VM_EVENT_DESC_GDTR)
         return puppet_write(p, at, &now, sizeof(now));
     if (selector)
-        rc = puppet_write(p, page->gdt + TSS_TYPE, &available, 1);
+        rc = puppet_write(p, page->gdt + selector + TSS_TYPE, &available, 1);
     return rc ? rc : puppet_write(p, at, &selector, sizeof(selector));
 }
 
 static int prepare_descriptor(struct puppet *p,
                               const struct args_guest_desc *a,
-                              uint64_t scratch)
+                              const struct puppet_machine *m)
 {
     int rc = a->gpa == ~0ull ? 0 : map_range(p, a->gla, a->gpa, 10);
 
-    return rc ? rc : write_descriptor(p, a, scratch);
+    return rc ? rc : write_descriptor(p, a, m);
 }
 
 static int prepare_call(struct puppet *p, const struct puppet_insn *in,
@@ -184,7 +184,7 @@ static int prepare_call(struct puppet *p, const struct puppet_insn *in,
 }
 
 static int prepare(struct puppet *p, const struct puppet_insn *in,
-                   uint64_t scratch)
+                   const struct puppet_machine *m)
 {
     switch (in->op) {
     case OP_GUEST_FETCH:
@@ -199,19 +199,19 @@ static int prepare(struct puppet *p, const struct puppet_insn *in,
             return puppet_map_root(p, in->a.GUEST_MOV_CR.value);
         return 0;
     case OP_GUEST_DESC:
-        return prepare_descriptor(p, &in->a.GUEST_DESC, scratch);
+        return prepare_descriptor(p, &in->a.GUEST_DESC, m);
     case OP_GUEST_HYPERCALL:
     case OP_GUEST_ALTP2M:
-        return prepare_call(p, in, scratch);
+        return prepare_call(p, in, m->scratch);
     default:
         return 0;
     }
 }
 
 int puppet_prepare(struct puppet *p, const struct puppet_insn *in,
-                   uint64_t scratch)
+                   const struct puppet_machine *m)
 {
-    int rc = prepare(p, in, scratch);
+    int rc = prepare(p, in, m);
 
     for (uint32_t i = 0; !rc && i < in->nr_walks; i++)
         rc = puppet_map_walk(p, &in->walks[i]);

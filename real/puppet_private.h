@@ -16,7 +16,14 @@
 #define MAX_CODE        16
 #define MAX_TABLES      64      /* pages of page tables, mapped */
 
-#define HLT             0xf4
+/* What stands behind an instruction: STI, for a client may have set rflags
+ * and a HLT without interrupts is for ever, and HLT. */
+#define END_CODE        "\xfb\xf4"
+#define END_LEN         2u
+/* What else is in its page: no instruction in 64-bit mode (PUSH ES), so that
+ * a vCPU that is sent elsewhere raises #UD there. */
+#define FILL            0x06
+#define VECTOR_UD       6
 
 struct puppet_insn {
     enum hv_op op;
@@ -39,9 +46,9 @@ struct puppet_code {
     uint32_t hole;              /* of .bytes, the 4 that stay as they are */
     uint64_t at;                /* of the first byte */
     uint64_t rip;               /* the program's: behind .at for a trap */
-    uint64_t halt;              /* where it ends: a HLT stands there */
+    uint64_t end;               /* where END_CODE stands */
     uint64_t fault_rip;         /* where the next one stands if it faults */
-    uint64_t next;              /* ... if not, 0: at .halt */
+    uint64_t next;              /* ... if not, 0: at .end */
     enum puppet_result leaves;
 };
 
@@ -89,7 +96,8 @@ struct puppet_machine {
     bool amd;
     uint64_t rip;               /* where one stands that does not say it */
     uint64_t scratch;           /* address of the vCPU's */
-    uint64_t stack;             /* its end */
+    uint64_t stack;             /* where its rsp is */
+    uint32_t tss;               /* its selector */
     uint64_t last;              /* what the last load returned */
 };
 /* The code of IN, and the registers it needs, set in *REGS.  -EOPNOTSUPP. */
@@ -102,12 +110,11 @@ int puppet_assemble(const struct puppet_insn *in,
 int puppet_write(struct puppet *p, uint64_t gpa, const void *bytes,
                  uint32_t len);
 int puppet_read(struct puppet *p, uint64_t gpa, void *bytes, uint32_t len);
-/* Write CODE, and the HLT behind it.  A page that was empty is filled with
- * HLTs, so that a vCPU that is sent elsewhere in it stops there. */
+/* Write CODE and what ends it; a page that was empty is filled. */
 int puppet_write_code(struct puppet *p, const struct puppet_code *code);
 /* What IN needs in memory: translations and operands. */
 int puppet_prepare(struct puppet *p, const struct puppet_insn *in,
-                   uint64_t scratch);
+                   const struct puppet_machine *m);
 
 /* ---- puppet_map.c ---- */
 /* Have GLA's page at GPA's, for all vCPUs. */

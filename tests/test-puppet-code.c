@@ -15,7 +15,7 @@
 #include "real/puppet_private.h"
 
 static const struct puppet_machine machine = {
-    .rip = 0x1000, .scratch = 0xfd8000, .stack = 0xfd0400, .last = 0x77,
+    .rip = 0x1000, .scratch = 0xfd8000, .stack = 0xfd0400, .tss = 24, .last = 0x77,
 };
 
 static struct puppet_code code;
@@ -60,7 +60,7 @@ static void memory(void **state)
     assert_int_equal(regs.rdi, 0x12345);
     assert_int_equal(regs.rdx, 0x99);
     assert_int_equal(regs.rip, 0x1000);
-    assert_int_equal(code.halt, 0x1003);
+    assert_int_equal(code.end, 0x1003);
     ASSERT_BYTES("\x48\x89\x17", GUEST_WRITE, .len = 8, .last = 1);
     assert_int_equal(regs.rdx, 0x77);
     ASSERT_BYTES("\x0f\x11\x07", GUEST_WRITE, .len = 16, .last = 1);
@@ -138,7 +138,7 @@ static void descriptors(void **state)
     ASSERT_BYTES("\x0f\x00\xc8", GUEST_DESC, DESC(TR, 0), .gpa = ~0ull);
     ASSERT_BYTES("\x0f\x00\xd0", GUEST_DESC, DESC(LDTR, 1), .gpa = ~0ull);
     ASSERT_BYTES("\x0f\x00\xd8", GUEST_DESC, DESC(TR, 1), .gpa = ~0ull);
-    assert_int_equal(regs.rax, PUPPET_TSS);
+    assert_int_equal(regs.rax, 24);
     ASSERT_BYTES("\x3e\x0f\x01\x07", GUEST_DESC, DESC(GDTR, 0), .len = 4);
 #undef DESC
 }
@@ -156,7 +156,7 @@ static void traps(void **state)
     ASSERT_BYTES("\x90", GUEST_TRAP, .vector = 1, .type = 3);
     assert_int_equal(regs.rip, 0xfff);
     assert_int_equal(regs.rflags, 0x100);
-    assert_int_equal(code.halt, 0x1000);
+    assert_int_equal(code.end, 0x1000);
     assert_int_equal(code.fault_rip, 0x1000);
     ASSERT_NONE(GUEST_TRAP, .vector = 2, .type = 4);
     ASSERT_NONE(GUEST_TRAP, .vector = 14, .type = 3);
@@ -200,18 +200,18 @@ static void flow(void **state)
     ASSERT_BYTES("\x90", GUEST_STEP, .next = 0x1001);
     /* jmp: the offset counts from behind it */
     ASSERT_BYTES("\xe9\xfb\x0f\x00\x00", GUEST_STEP, .next = 0x2000);
-    assert_int_equal(code.halt, 0x2000);
+    assert_int_equal(code.end, 0x2000);
     ASSERT_BYTES("\x3e\x3e\x90", GUEST_FETCH, .gla = 0x5000, .len = 3);
     assert_int_equal(regs.rip, 0x5000);
     /* mov $imm32,%eax: the immediate is the guest's; ret */
     ASSERT_BYTES("\x3e\xb8\0\0\0\0\xc3", GUEST_FETCH, .gla = 0x5000,
                  .len = 7, .imm = 2, .next = 0x1234);
     assert_int_equal(code.hole, 2);
-    assert_int_equal(code.halt, 0x1234);
+    assert_int_equal(code.end, 0x1234);
     assert_int_equal(regs.rsp, machine.stack - 8);
     ASSERT_BYTES("\xb8\0\0\0\0", GUEST_FETCH, .gla = 0x5000, .len = 5,
                  .imm = 1);
-    assert_int_equal(code.halt, 0x5005);
+    assert_int_equal(code.end, 0x5005);
     ASSERT_NONE(GUEST_FETCH, .gla = 0x5000, .rip = 0x6000, .len = 3);
     ASSERT_NONE(GUEST_FETCH, .gla = 0x5000, .len = 16);
 }

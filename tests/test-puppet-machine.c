@@ -23,6 +23,20 @@ static struct puppet *puppet;
     assert_int_equal(puppet_call(puppet, OP_##id, \
         &(union hv_args){ .id = { __VA_ARGS__ } }), 0)
 
+/* What a vCPU gets instead of the registers for its next instruction, as by a
+ * client's response. */
+static const struct vm_event_regs_x86 *sent;
+
+static int set(void *ctx, uint32_t vcpu, const struct vm_event_regs_x86 *regs)
+{
+    struct puppet_env env = puppet_machine_env(machine);
+
+    if (sent)
+        regs = sent;
+    sent = NULL;
+    return env.set(ctx, vcpu, regs);
+}
+
 /* The program runs to its end. */
 static void run(void)
 {
@@ -249,7 +263,7 @@ static void addresses(void **state)
     CALL(GUEST_STEP);
     assert_result(0, 0x40302010, 0x99);
     assert_int_equal(memory(0x1700) & 0xff, 0xe9);
-    assert_int_equal(memory(0x1803) & 0xffff, 0xf490);
+    assert_int_equal(memory(0x1803) & 0xffff, 0xfb90);
     /* of two, one */
     CALL(GUEST_STEP);
     CALL(GUEST_STEP);
@@ -265,16 +279,28 @@ static void addresses(void **state)
     run();
 }
 
-/* A client sends the vCPU elsewhere: it goes on from there. */
+/* A client sends the vCPU elsewhere: it goes on from there.  A response with
+ * nothing but rip clears rsp and the interrupt flag, too. */
 static void moved(void **state)
 {
+    const struct vm_event_regs_x86 elsewhere = { .rip = 0x1940, .rax = 0x77 };
+    const struct vm_event_regs_x86 behind = { .rip = 0x1943 };
+
     (void)state;
     CALL(GUEST_STEP, .rip = 0x1900);
     run();
+    sent = &elsewhere;
+    CALL(GUEST_WRITE, .gla = 0x10000, .gpa = 0x10000, .len = 8);
+    assert_result(0, 0x77, 0);
+    sent = &behind;
+    CALL(GUEST_WRITE, .gla = 0x10000, .gpa = 0x10000, .len = 8);
+    CALL(GUEST_STEP);
+    assert_result(0, 0, 0);
+    assert_int_equal(memory(0x1943) & 0xffffff, 0xf4fb90);
     assert_int_equal(puppet_machine_move(machine, 0x1980), 0);
     CALL(GUEST_STEP);
     run();
-    assert_int_equal(memory(0x1980) & 0xffffff, 0xf4f490);
+    assert_int_equal(memory(0x1980) & 0xffffff, 0xf4fb90);
 }
 
 static int boot(void **state)
@@ -283,6 +309,7 @@ static int boot(void **state)
     int rc;
 
     (void)state;
+    env.set = set;
     for (int tries = 0; tries < 1000; tries++) {
         rc = puppet_attach(&env, &puppet);
         if (rc != -EAGAIN)

@@ -51,10 +51,9 @@ start_other:
 
 /* Where a vCPU waits for the driver: it sets the registers, and ends the
  * HLT.  With interrupts disabled Xen would take the vCPU down. */
-park:
-        sti
-1:      hlt
-        jmp     1b
+park:   sti
+        hlt
+        jmp     park
 
 segments:
         mov     $PUPPET_DS, %eax
@@ -70,8 +69,7 @@ segments:
 flush:
         mov     %cr3, %rax
         mov     %rax, %cr3
-1:      hlt
-        jmp     1b
+        jmp     park
 
 /* Vector N's handler is at exceptions + 16 * N.  An NMI is how the driver
  * ends a HLT; all else is written down, and the driver goes on from there. */
@@ -115,8 +113,7 @@ exception:
         incq    (%rcx)
         pop     %rcx
         pop     %rax
-3:      hlt
-        jmp     3b
+        jmp     park
 
         .data
         .balign 16
@@ -124,8 +121,7 @@ exception:
 gdt:    .quad   0
         .quad   0x00af9b000000ffff      /* PUPPET_CS: code, 64 bits */
         .quad   0x00cf93000000ffff      /* PUPPET_DS */
-        .quad   0x0000890000000067      /* PUPPET_TSS: nothing is in it */
-        .quad   0
+        .fill   2 * PUPPET_VCPUS, 8, 0  /* PUPPET_TSS: main.c */
 gdt_end:
 gdt_register:
         .word   gdt_end - gdt - 1

@@ -20,18 +20,26 @@ struct gate {
     uint32_t offset2, pad;
 };
 
+struct tss {
+    uint32_t unused0;
+    uint64_t rsp[3], unused1, ist[7];
+    uint32_t unused2[3];
+} __attribute__((packed));
+
 struct descriptor_register {
     uint16_t limit;
     uint64_t base;
 } __attribute__((packed));
 
 /* boot.S */
-extern char root[], pool[], stacks[], scratch[], gdt[], exceptions[], flush[];
+extern char root[], pool[], stacks[], scratch[], exceptions[], flush[];
+extern uint64_t gdt[];
 extern struct descriptor_register gdt_register;
 extern void start_other(void);
 
 static struct puppet_page page __attribute__((section(".page"), used));
 static struct gate idt[NR_EXCEPTIONS] __attribute__((aligned(16)));
+static struct tss tss[PUPPET_VCPUS];
 static struct vcpu_hvm_context context;
 static volatile uint32_t up;
 
@@ -81,8 +89,21 @@ static long vcpu_op(unsigned int op, unsigned int vcpu, void *arg)
     return rc;
 }
 
+/* Exceptions have a stack of their own: rsp may be anything. */
+static void load_tss(unsigned int n)
+{
+    uint64_t at = (uint64_t)(uintptr_t)&tss[n];
+    uint16_t selector = PUPPET_TSS(n);
+
+    tss[n].ist[0] = (uint64_t)(uintptr_t)stacks + (n + 1) * PUPPET_STACK;
+    gdt[selector / 8] = (sizeof(tss[n]) - 1) | (at & 0xffffff) << 16 |
+                        0x89ull << 40 | (at >> 24 & 0xff) << 56;
+    gdt[selector / 8 + 1] = at >> 32;
+    __asm__ volatile("ltr %0" : : "r"(selector) : "memory");
+}
+
 /* What every vCPU sets for itself. */
-static void registers(void)
+static void registers(unsigned int n)
 {
     struct descriptor_register idtr = {
         sizeof(idt) - 1, (uint64_t)(uintptr_t)idt,
@@ -91,6 +112,7 @@ static void registers(void)
     uint64_t cr4;
 
     __asm__ volatile("lidt %0" : : "m"(idtr));
+    load_tss(n);
     cpuid(1, r);
     if (r[2] & XSAVE_BIT) {
         __asm__ volatile("mov %%cr4, %0" : "=r"(cr4));
@@ -101,7 +123,7 @@ static void registers(void)
 void boot_other(void);
 void boot_other(void)
 {
-    registers();
+    registers(up + 1);
     up++;
 }
 
@@ -130,9 +152,9 @@ static void fill_idt(void)
     for (unsigned int n = 0; n < NR_EXCEPTIONS; n++) {
         uint64_t at = (uint64_t)(uintptr_t)exceptions + 16 * n;
 
-        /* a trap gate: interrupts stay enabled for the handler's HLT */
+        /* present, a trap gate, the TSS's first stack */
         idt[n] = (struct gate){
-            .offset0 = at, .selector = PUPPET_CS, .type = 0x8f00,
+            .offset0 = at, .selector = PUPPET_CS, .type = 0x8f01,
             .offset1 = at >> 16, .offset2 = at >> 32,
         };
     }
@@ -143,7 +165,7 @@ void boot(void)
 {
     fill_idt();
     page.amd = on_amd();
-    registers();
+    registers(0);
     if (on_xen()) {
         start_others();
     } else {
