@@ -74,9 +74,10 @@ int time_add(const struct hv_record *rec);
 void time_start(uint64_t seed, uint64_t loops, enum front_end at_end);
 /* The client drives the guests (driver.c): no programs, and no end. */
 void time_driven(void);
-/* The client blocks: let the guests run.  True when something came of it:
- * an event, a program that ended, the signal at the end. */
-enum step { STEP_IDLE, STEP_EVENT, STEP_SIGNAL };
+/* The client blocks: let the guests run, unless there are xenstore events
+ * that it has not seen.  What came of it: an event, or a program that ended;
+ * the signal at the end. */
+enum step { STEP_IDLE, STEP_TOLD, STEP_EVENT, STEP_SIGNAL };
 enum step front_step(void);
 /* The client makes a hypercall: with a seed, the guests may run meanwhile. */
 void front_slice(void);

@@ -66,8 +66,8 @@ static enum step let_run(bool *over)
 typedef int (*ready_fn)(void *call, const struct timespec *timeout);
 
 static const struct timespec at_once;
-/* For libxenstore's thread, when it has something to pass on. */
-static const struct timespec moment = { .tv_nsec = 300000000 };
+/* For libxenstore's thread, which has something to pass on. */
+static const struct timespec moment = { .tv_nsec = 100000000 };
 
 static uint64_t ns_of(const struct timespec *timeout)
 {
@@ -103,11 +103,15 @@ static int until(ready_fn ready, void *call, const struct timespec *timeout)
         enum step step;
         bool over;
 
-        if (!rc && xenstore_told())
-            rc = ready(call, &moment);
         if (rc)
             return rc;
         step = let_run(&over);
+        if (step == STEP_TOLD) {
+            rc = ready(call, &moment);
+            if (rc)
+                return rc;
+            continue;
+        }
         if (step == STEP_SIGNAL) {
             errno = EINTR;
             return -1;

@@ -290,7 +290,7 @@ enum step front_step(void)
     if (!front.hv)
         return STEP_IDLE;
     if (xenstore_settle())
-        return STEP_EVENT;
+        return STEP_TOLD;
     if (front.served)
         return served_step();
     if (run())

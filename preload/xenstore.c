@@ -20,7 +20,7 @@
 #include "preload/xs_private.h"
 
 #define HEAD    sizeof(struct xsd_sockmsg)
-#define PATIENCE_MS     20      /* with a client that does not read */
+#define PATIENCE_MS     200     /* with a client that does not read */
 
 struct xs_store xs_store;
 
@@ -166,8 +166,6 @@ bool xenstore_settle(void)
 
 /* ---- watches ---- */
 
-static bool told;               /* an event was sent */
-
 void xs_send_event(struct xs_conn *conn, const struct watch *w,
                    const char *path)
 {
@@ -180,12 +178,6 @@ void xs_send_event(struct xs_conn *conn, const struct watch *w,
     n = snprintf(body, sizeof(body), "%s%c%s", path, '\0', w->token);
     if (n > 0 && n < (int)sizeof(body))
         send_message(conn, head, body, n + 1);
-    __atomic_store_n(&told, true, __ATOMIC_RELAXED);
-}
-
-bool xenstore_told(void)
-{
-    return __atomic_exchange_n(&told, false, __ATOMIC_RELAXED);
 }
 
 bool xenstore_watched(void)

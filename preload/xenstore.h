@@ -22,7 +22,8 @@ long xenstore_write(struct xs_conn *conn, uint64_t from, size_t len);
 bool xenstore_backlog(const struct xs_conn *conn);
 void xenstore_flush(struct xs_conn *conn);
 /* Give the clients the time to take their events off their sockets, before
- * the guests go on: true when there were any. */
+ * the guests go on: true when there were any.  It takes another moment until
+ * libxenstore's thread has passed them on. */
 bool xenstore_settle(void);
 /* A domain came: its nodes are made. */
 struct args_create;
@@ -38,9 +39,6 @@ void xenstore_remove(uint32_t dom);
 void xenstore_reset(void);
 /* Does anybody watch anything? */
 bool xenstore_watched(void);
-/* Was an event sent since this was asked last?  It takes a moment until the
- * client's reader thread has passed it on.  Callable without the lock. */
-bool xenstore_told(void);
 /* A domain has shut down, and is still there. */
 void xenstore_shut_down(void);
 
