@@ -4,14 +4,15 @@
 #define XC_WANT_COMPAT_DEVICEMODEL_API 1        /* xc_hvm_inject_trap */
 #include "real/private.h"
 
+#include <cpuid.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "harness/hvm_cpu.h"
 
 #define XSAVE_HEAD  offsetof(struct hvm_hw_cpu_xsave, save_area)
-#define XSAVE_MIN   sizeof(struct hvm_hw_cpu_xsave)
 #define HEAD        sizeof(struct hvm_save_descriptor)
+#define CPUID_XSAVE 0xd
 
 int real_op_VCPU_INFO(struct xen *x, struct args_vcpu_info *a)
 {
@@ -171,27 +172,53 @@ int real_op_VCPU_REGS_GET(struct xen *x, struct args_vcpu_regs *a)
     return 0;
 }
 
-/* xcr0 is part of another record, which is not always there. */
+/* xstate_ctxt_size: the XSAVE area up to the last of FEATURES. */
+static size_t xsave_size(uint64_t features)
+{
+    size_t size = sizeof(struct hvm_hw_cpu_xsave) - XSAVE_HEAD;
+
+    for (unsigned int i = 2; i < 63; i++) {
+        unsigned int len, offset, ecx, edx;
+
+        if (features >> i & 1 &&
+            __get_cpuid_count(CPUID_XSAVE, i, &len, &offset, &ecx, &edx) &&
+            offset + len > size)
+            size = offset + len;
+    }
+    return size;
+}
+
+/* xcr0 is part of another record, which is not always there, and has to be as
+ * long as the features that it ever had need (hvm_load_cpu_xsave_states). */
 static int set_xcr0(struct xen *x, const struct context *c,
                     const struct args_vcpu_regs *a)
 {
-    _Alignas(8) unsigned char made[XSAVE_MIN] = { 0 };
-    struct hvm_hw_cpu_xsave head;
+    struct hvm_hw_cpu_xsave head = { .xcr0 = 0 };
+    size_t have = 0, need;
+    const unsigned char *old = find(c, CPU_XSAVE_CODE, a->vcpu, XSAVE_HEAD,
+                                    &have);
     unsigned char *record;
-    size_t len;
+    int rc;
 
-    record = find(c, CPU_XSAVE_CODE, a->vcpu, XSAVE_MIN, &len);
-    if (!record) {
-        record = made;
-        len = sizeof(made);
-    }
-    memcpy(&head, record, XSAVE_HEAD);
+    if (old)
+        memcpy(&head, old, XSAVE_HEAD);
+    else
+        have = 0;
     if (head.xcr0 == a->xcr0)
         return 0;
     head.xcr0 = a->xcr0;
     head.xcr0_accum |= a->xcr0;
+    need = XSAVE_HEAD + xsave_size(head.xcr0_accum);
+    record = calloc(1, need > have ? need : have);
+    if (!record)
+        return -ENOMEM;
+    if (old)
+        memcpy(record, old, have);
     memcpy(record, &head, XSAVE_HEAD);
-    return load_one(x, a->dom, c, CPU_XSAVE_CODE, a->vcpu, record, len);
+    rc = load_one(x, a->dom, c, CPU_XSAVE_CODE, a->vcpu, record,
+                  need > have ? need : have);
+    free(record);
+    return rc;
 }
 
 int real_op_VCPU_REGS_SET(struct xen *x, struct args_vcpu_regs *a)

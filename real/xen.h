@@ -7,7 +7,7 @@
  * - Domains have the numbers of whoever calls.  Which real domain stands
  *   behind a number is said by .attach or found out by domain.create; a number
  *   with none behind it is a domain that does not exist, whatever runs on the
- *   machine.  0 is dom0, whose memory and limits are left alone.
+ *   machine.  0 is dom0, whose memory, limits and life are left alone.
  * - Time is real: wait() is over when something came, or after .timeout_ms.
  * - What a guest does is nobody's to say, so there is no HV_CAP_GUEST, unless
  *   a driver brings it.  The implementation takes no observations, unless its
