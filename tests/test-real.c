@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include <xenctrl.h>
 #include <xen/xen.h>
 #include <xen/hvm/params.h>
 
@@ -212,7 +213,18 @@ static void test_attached(void **state)
     hv_close(hv);
 }
 
-/* dom0's memory, limits and domctls are left alone. */
+/* What reaches Xen of calls that would harm dom0: the model could not tell. */
+static unsigned int harmful;
+
+int __real_xc_domain_shutdown(xc_interface *xc, uint32_t id, int reason);
+int __wrap_xc_domain_shutdown(xc_interface *xc, uint32_t id, int reason);
+int __wrap_xc_domain_shutdown(xc_interface *xc, uint32_t id, int reason)
+{
+    harmful += !(domid_t)id;
+    return __real_xc_domain_shutdown(xc, id, reason);
+}
+
+/* dom0's memory, limits, life and domctls are left alone. */
 static void test_dom0(void **state)
 {
     unsigned char byte = 0;
@@ -228,6 +240,9 @@ static void test_dom0(void **state)
     assert_int_equal(CALL(hv, MEMORY_POPULATE, physmap, .gfn = 1), -EBUSY);
     assert_int_equal(CALL(hv, MEMORY_DECREASE, physmap, .gfn = 1), -EINVAL);
     assert_int_equal(CALL(hv, DOMAIN_MAX_MEM, u64, .value = 1), -ESRCH);
+    assert_int_equal(CALL(hv, DOMAIN_SHUTDOWN, u64, .value = 1), -EPERM);
+    assert_int_equal(CALL(hv, DOMAIN_SHUTDOWN, u64, .dom = 0x10000), -EPERM);
+    assert_int_equal(harmful, 0);
     assert_int_equal(CALL(hv, DOMAIN_DOMCTL, domctl, .cmd = 1,
                           .version = 0x15), -EPERM);
     assert_int_equal(CALL(hv, DOMAIN_DOMCTL, domctl, .cmd = 1,
