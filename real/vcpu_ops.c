@@ -122,27 +122,33 @@ static size_t put(unsigned char *to, uint16_t code, uint32_t instance,
     return HEAD + len;
 }
 
-/* Load a context of C's header and that one RECORD: the other vCPUs and the
- * devices stay as they are. */
-static int load_one(struct xen *x, uint32_t dom, const struct context *c,
-                    uint16_t code, uint32_t vcpu, const void *record,
-                    size_t len)
+/* Load a context of C's header, its CPU records and that one RECORD.  Loading
+ * takes all vCPUs down that have no CPU record in it (hvm_load); devices stay
+ * as they are. */
+static int load(struct xen *x, uint32_t dom, const struct context *c,
+                uint16_t code, uint32_t vcpu, const void *record, size_t len)
 {
-    const size_t top = sizeof(struct hvm_save_header);
-    const void *header;
-    unsigned char *data;
-    size_t got, at;
+    unsigned char *data = malloc(c->len + HEAD + len);
+    struct hvm_save_descriptor head;
+    size_t to = 0;
     int rc;
 
-    header = find(c, HVM_SAVE_CODE(HEADER), 0, top, &got);
-    data = header ? malloc(3 * HEAD + top + len) : NULL;
     if (!data)
-        return header ? -ENOMEM : -ENODATA;
-    at = put(data, HVM_SAVE_CODE(HEADER), 0, header, top);
-    at += put(data + at, code, vcpu, record, len);
-    at += put(data + at, HVM_SAVE_CODE(END), 0, NULL, 0);
+        return -ENOMEM;
+    for (size_t at = 0; at + HEAD <= c->len; at += HEAD + head.length) {
+        memcpy(&head, c->data + at, HEAD);
+        if (head.length > c->len - at - HEAD)
+            break;
+        if (head.typecode == HVM_SAVE_CODE(HEADER) ||
+            head.typecode == HVM_SAVE_CODE(CPU))
+            to += put(data + to, head.typecode, head.instance,
+                      c->data + at + HEAD, head.length);
+    }
+    if (len)
+        to += put(data + to, code, vcpu, record, len);
+    to += put(data + to, HVM_SAVE_CODE(END), 0, NULL, 0);
     rc = xen_answer(xc_domain_hvm_setcontext(x->xc, xen_id(x, dom), data,
-                                             (uint32_t)at));
+                                             (uint32_t)to));
     free(data);
     return rc;
 }
@@ -189,17 +195,18 @@ static size_t xsave_size(uint64_t features)
 }
 
 /* xcr0 is part of another record, which is not always there, and has to be as
- * long as the features that it ever had need (hvm_load_cpu_xsave_states). */
-static int set_xcr0(struct xen *x, const struct context *c,
-                    const struct args_vcpu_regs *a)
+ * long as the features that it ever had need (hvm_load_cpu_xsave_states): the
+ * new one, *LEN bytes, to be freed; or nothing where it says so already. */
+static int make_xsave(const struct context *c, const struct args_vcpu_regs *a,
+                      unsigned char **record, size_t *len)
 {
     struct hvm_hw_cpu_xsave head = { .xcr0 = 0 };
     size_t have = 0, need;
     const unsigned char *old = find(c, CPU_XSAVE_CODE, a->vcpu, XSAVE_HEAD,
                                     &have);
-    unsigned char *record;
-    int rc;
 
+    *record = NULL;
+    *len = 0;
     if (old)
         memcpy(&head, old, XSAVE_HEAD);
     else
@@ -209,32 +216,34 @@ static int set_xcr0(struct xen *x, const struct context *c,
     head.xcr0 = a->xcr0;
     head.xcr0_accum |= a->xcr0;
     need = XSAVE_HEAD + xsave_size(head.xcr0_accum);
-    record = calloc(1, need > have ? need : have);
-    if (!record)
+    *len = need > have ? need : have;
+    *record = calloc(1, *len);
+    if (!*record)
         return -ENOMEM;
     if (old)
-        memcpy(record, old, have);
-    memcpy(record, &head, XSAVE_HEAD);
-    rc = load_one(x, a->dom, c, CPU_XSAVE_CODE, a->vcpu, record,
-                  need > have ? need : have);
-    free(record);
-    return rc;
+        memcpy(*record, old, have);
+    memcpy(*record, &head, XSAVE_HEAD);
+    return 0;
 }
 
 int real_op_VCPU_REGS_SET(struct xen *x, struct args_vcpu_regs *a)
 {
     struct hvm_hw_cpu cpu;
     struct context c;
+    unsigned char *xsave;
+    size_t len;
     int rc = take(x, a->dom, HVM_SAVE_CODE(CPU), a->vcpu, &cpu, sizeof(cpu),
                   &c);
 
     if (rc)
         return rc;
     hvm_cpu_put(&cpu, a);
-    rc = load_one(x, a->dom, &c, HVM_SAVE_CODE(CPU), a->vcpu, &cpu,
-                  sizeof(cpu));
+    memcpy(find(&c, HVM_SAVE_CODE(CPU), a->vcpu, sizeof(cpu), &len), &cpu,
+           sizeof(cpu));
+    rc = make_xsave(&c, a, &xsave, &len);
     if (!rc)
-        rc = set_xcr0(x, &c, a);
+        rc = load(x, a->dom, &c, CPU_XSAVE_CODE, a->vcpu, xsave, len);
+    free(xsave);
     free(c.data);
     return rc;
 }
@@ -263,8 +272,8 @@ int real_op_VCPU_MTRR_SET(struct xen *x, struct args_vcpu_mtrr *a)
     if (rc)
         return rc;
     hvm_mtrr_put(&mtrr, a);
-    rc = load_one(x, a->dom, &c, HVM_SAVE_CODE(MTRR), a->vcpu, &mtrr,
-                  sizeof(mtrr));
+    rc = load(x, a->dom, &c, HVM_SAVE_CODE(MTRR), a->vcpu, &mtrr,
+              sizeof(mtrr));
     free(c.data);
     return rc;
 }

@@ -17,6 +17,7 @@
 #include <xenctrl.h>
 #include <xen/xen.h>
 #include <xen/hvm/params.h>
+#include <xen/hvm/save.h>
 
 #include "harness/recorder.h"
 #include "tests/lines.h"
@@ -318,6 +319,55 @@ static void test_ring(void **state)
     hv_close(hv);
 }
 
+/* How many CPU records the last context had that was loaded. */
+static unsigned int cpu_records;
+
+int __real_xc_domain_hvm_setcontext(xc_interface *xc, uint32_t id,
+                                    uint8_t *data, uint32_t size);
+int __wrap_xc_domain_hvm_setcontext(xc_interface *xc, uint32_t id,
+                                    uint8_t *data, uint32_t size);
+int __wrap_xc_domain_hvm_setcontext(xc_interface *xc, uint32_t id,
+                                    uint8_t *data, uint32_t size)
+{
+    struct hvm_save_descriptor head;
+
+    cpu_records = 0;
+    for (size_t at = 0; at + sizeof(head) <= size;
+         at += sizeof(head) + head.length) {
+        memcpy(&head, data + at, sizeof(head));
+        cpu_records += head.typecode == HVM_SAVE_CODE(CPU);
+    }
+    return __real_xc_domain_hvm_setcontext(xc, id, data, size);
+}
+
+/* hvm/save.c:hvm_load: a vCPU without a CPU record is taken down, which the
+ * model does not show. */
+static void test_other_vcpus(void **state)
+{
+    struct hv *hv = open_under_front();
+    struct args_vcpu_regs regs = { .dom = 7, .vcpu = 2 };
+    struct args_vcpu_mtrr mtrr = { .dom = 7, .vcpu = 1 };
+    struct args_create create;
+
+    (void)state;
+    sim_default_domain(&create, 7, 16, 3);
+    assert_int_equal(hv_call(hv, OP_DOMAIN_CREATE, &create), 0);
+    assert_int_equal(hv_call(hv, OP_VCPU_REGS_GET, &regs), 0);
+    regs.regs.rax = 5;
+    regs.xcr0 = 7;
+    assert_int_equal(hv_call(hv, OP_VCPU_REGS_SET, &regs), 0);
+    assert_int_equal(cpu_records, 3);
+    assert_int_equal(hv_call(hv, OP_VCPU_MTRR_GET, &mtrr), 0);
+    cpu_records = 0;
+    assert_int_equal(hv_call(hv, OP_VCPU_MTRR_SET, &mtrr), 0);
+    assert_int_equal(cpu_records, 3);
+    regs.regs.rax = regs.xcr0 = 0;
+    assert_int_equal(hv_call(hv, OP_VCPU_REGS_GET, &regs), 0);
+    assert_int_equal(regs.regs.rax, 5);
+    assert_int_equal(regs.xcr0, 7);
+    hv_close(hv);
+}
+
 /* ---- the toolstack ---- */
 
 #define XL      "./test-real-xl"
@@ -405,6 +455,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_dom0),
         cmocka_unit_test(test_frames),
         cmocka_unit_test(test_ring),
+        cmocka_unit_test(test_other_vcpus),
         cmocka_unit_test(test_toolstack),
         cmocka_unit_test(test_samples),
         cmocka_unit_test(test_operations),
