@@ -145,6 +145,34 @@ static void test_traces(void **state)
     }
 }
 
+/* Each section as a scenario in FOLDER: for a real Xen. */
+static int write_scenarios(const char *folder)
+{
+    struct hv_record create = { .op = OP_DOMAIN_CREATE };
+
+    sim_default_domain(&create.args.DOMAIN_CREATE, 1, 16, 2);
+    for (size_t k = 0; k < NR_SECTIONS; k++) {
+        char path[512];
+        FILE *out;
+
+        snprintf(path, sizeof(path), "%s/%s.scn", folder,
+                 conformance[k].name);
+        out = fopen(path, "w");
+        if (!out) {
+            perror(path);
+            return 99;
+        }
+        text_print(out, &create);
+        for (const char *const *line = conformance[k].line; *line; line++)
+            fprintf(out, "%s\n", *line);
+        if (fclose(out)) {
+            perror(path);
+            return 99;
+        }
+    }
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -152,8 +180,10 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_traces),
     };
 
-    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    int failed;
 
-    (void)argc;
+    if (argc > 1)
+        return write_scenarios(argv[1]);
+    failed = cmocka_run_group_tests(tests, NULL, NULL);
     return failed || under_front() ? failed : exec_under_front(argv[0]);
 }
