@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Xen in Bochs, an Intel CPU with VMX, EPT, #VE and VMFUNC; boot sources it.
+# shellcheck shell=sh disable=SC2034,SC2154,SC2086,SC2116
 # Debian 13's Bochs has the monitor trap flag and is faster than Debian 12's.
-emulator_group=bochs-${XENREEL_LAB_BOCHS:-3.0}
+emulator_groups='bochs-3.0 bochs-2.7'
 
 # CPU seconds within which dom0 is up, or the emulator hangs.
 boot_limit=90
@@ -19,56 +20,56 @@ kernel_options='console=hvc0 earlyprintk=xen mitigations=off nokaslr
     libata.force=disable init_on_alloc=0 rodata=off cryptomgr.notests
     clearcpuid=580,534,515,516,514,528,520,521,522,523,524,526,513,518,317,309'
 
-# prepare DIR INITRD: the CD, and Bochs's configuration.
+# prepare: the CD, and Bochs's configuration.
 emulator_prepare()
 {
-    mkdir "$1/cd"
-    ln -s "$images/xen" "$images/vmlinux" "$images/grub.img" "$2" "$1/cd/"
-    cat >"$1/cd/grub.cfg" <<END
+    [ "$emulator_group" != bochs-2.7 ] || boot_limit=400
+    mkdir "$work/cd"
+    ln -s "$images/xen" "$images/vmlinux" "$images/grub.img" \
+        "$work/initrd" "$work/cd/"
+    cat >"$work/cd/grub.cfg" <<END
 multiboot /xen $(echo $xen_options)
-module /vmlinux $(echo $kernel_options ${XENREEL_LAB_KERNEL-})
-module /$(basename "$2")
+module /vmlinux $(echo $kernel_options $XENREEL_LAB_KERNEL)
+module /initrd
 boot
 END
-    aside "$(group tools)" usr/bin/xorriso -as mkisofs -quiet -f -o "$1/cd.iso" \
-        -b grub.img -no-emul-boot -boot-load-size 4 -boot-info-table "$1/cd" \
-        2>"$1/xorriso.log" ||
+    aside "$(group tools)" usr/bin/xorriso -as mkisofs -quiet -f \
+        -b grub.img -no-emul-boot -boot-load-size 4 -boot-info-table \
+        -o "$work/cd.iso" "$work/cd" 2>"$work/xorriso.log" ||
         die $EXIT_LAB "cannot make the CD"
-    rm -r "$1/cd"
+    rm -r "$work/cd"
     bochs=$(group "$emulator_group")
-    cat >"$1/bochsrc" <<END
+    cpu_options='reset_on_triple_fault=0, ignore_bad_msrs=1'
+    cat >"$work/bochsrc" <<END
 config_interface: textconfig
 display_library: rfb, options="timeout=0"
-cpu: model=corei7_icelake_u, count=1, ips=100000000, reset_on_triple_fault=0, ignore_bad_msrs=1
+cpu: model=corei7_icelake_u, count=1, ips=100000000, $cpu_options
 clock: sync=none
 megs: 1024
 romimage: file="$bochs/usr/share/bochs/BIOS-bochs-latest", options=fastboot
 vgaromimage: file="$bochs/usr/share/vgabios/vgabios.bin"
 vga: extension=vbe, update_freq=1
-ata0-master: type=cdrom, path="$1/cd.iso", status=inserted
+ata0-master: type=cdrom, path="$work/cd.iso", status=inserted
 boot: cdrom
-com1: enabled=1, mode=file, dev="$1/console.log"
+com1: enabled=1, mode=file, dev="$work/console.log"
 port_e9_hack: enabled=1
-log: "$1/bochs.log"
+sound: waveoutdrv=dummy, waveindrv=dummy, midioutdrv=dummy
+log: "$work/bochs.log"
 panic: action=fatal
 error: action=report
 info: action=ignore
 debug: action=ignore
 END
-    # Its debugger, if it has one, is to begin at once.
-    echo c >"$1/go"
+    echo c >"$work/go"
 }
 
-# start DIR: becomes the emulator.
+# start: becomes the emulator.
 emulator_start()
 {
-    bochs=$(group "$emulator_group")
-    loader "$bochs"
     LTDL_LIBRARY_PATH=$bochs/usr/lib/x86_64-linux-gnu/bochs/plugins
     export LTDL_LIBRARY_PATH
-    set -- -q -f "$1/bochsrc" -rc "$1/go"
-    if ! grep -q 'dbg>' "$bochs/usr/bin/bochs-bin"; then
-        set -- "$1" "$2" "$3"
-    fi
-    exec "$ld" --library-path "$ld_path" "$bochs/usr/bin/bochs-bin" "$@"
+    set -- -q -f "$work/bochsrc"
+    # It stops in its debugger.
+    [ "$emulator_group" != bochs-2.7 ] || set -- "$@" -rc "$work/go"
+    become "$bochs" usr/bin/bochs-bin "$@"
 }

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=sh disable=SC2034
 # What the programs of the lab share; "here" is this folder.
 export LC_ALL=C
 umask 022
 
 : "${XENREEL_LAB_CACHE:=${XDG_CACHE_HOME:-$HOME/.cache}/xenreel-lab}"
 cache=$XENREEL_LAB_CACHE
+# More options for dom0's kernel.
+: "${XENREEL_LAB_KERNEL:=}"
 
 # Exit statuses of our own; docs/LAB.md has them all.
 EXIT_USAGE=2
@@ -57,6 +60,17 @@ loader()
     if [ ! -f "$ld" ]; then
         ld=$1/usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2
     fi
+}
+
+# become FOLDER PROGRAM ARG...: exec it so, an emulator that is not to live
+# longer than who started it.
+become()
+{
+    loader "$1"
+    become_program=$1/$2
+    shift 2
+    exec setpriv --pdeathsig KILL \
+        "$ld" --library-path "$ld_path" "$become_program" "$@"
 }
 
 # aside FOLDER PROGRAM ARG...: run a program out of a folder of unpacked

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Xen in QEMU without KVM, an AMD CPU with SVM and NPT; boot sources it.
-emulator_group=qemu
+# shellcheck shell=sh disable=SC2034,SC2154,SC2086,SC2116
+emulator_groups=qemu
 
 # CPU seconds within which dom0 is up, or the emulator hangs.
 boot_limit=60
@@ -17,25 +18,24 @@ emulator_prepare()
     :
 }
 
-# start DIR: becomes the emulator.  Without smap dom0 dies at its first iret;
+# start: becomes the emulator.  Without smap dom0 dies at its first iret;
 # without monitor Xen's idle loop faults; without rdtscp a PVH guest dies.
 # A word to port 0x8900 ends it, as in Bochs.
 emulator_start()
 {
     qemu=$(group "$emulator_group")
-    loader "$qemu"
     QEMU_MODULE_DIR=$qemu/usr/lib/x86_64-linux-gnu/qemu
     export QEMU_MODULE_DIR
-    exec "$ld" --library-path "$ld_path" \
-        "$qemu/usr/bin/qemu-system-x86_64" \
+    kernel=$(echo $kernel_options $XENREEL_LAB_KERNEL)
+    become "$qemu" usr/bin/qemu-system-x86_64 \
         -L "$qemu/usr/share/seabios" -L "$qemu/usr/share/qemu" \
         -machine q35,accel=tcg -m 1024 \
         -cpu EPYC,+svm,+npt,-smap,-monitor,-rdtscp \
         -nodefaults -no-user-config -display none -no-reboot \
-        -serial "file:$1/console.log" \
+        -serial "file:$work/console.log" \
         -chardev stdio,id=port,signal=off \
         -device isa-debugcon,iobase=0xe9,chardev=port \
         -device isa-debug-exit,iobase=0x8900,iosize=1 \
         -kernel "$images/xen" -append "$(echo $xen_options)" \
-        -initrd "$images/vmlinux $(echo $kernel_options ${XENREEL_LAB_KERNEL-}),$1/initrd"
+        -initrd "$images/vmlinux $kernel,$work/initrd"
 }
