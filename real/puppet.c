@@ -11,6 +11,7 @@
 #define MAX_QUEUE       (1u << 16)
 #define MAX_DATA        64u
 #define MAX_COPY        (1u << 24)
+#define ERROR_FETCH     0x10u   /* of a #PF's error code */
 #define FLAGS           0x202u  /* IF: a HLT without it is for ever */
 
 int puppet_attach(const struct puppet_env *env, struct puppet **puppet)
@@ -69,16 +70,6 @@ static struct puppet_machine machine_of(const struct puppet *p, uint32_t n)
     };
 }
 
-static int make_code(struct puppet *p, uint32_t n,
-                     const struct puppet_insn *in, struct puppet_code *code,
-                     struct vm_event_regs_x86 *regs)
-{
-    const struct puppet_machine m = machine_of(p, n);
-
-    regs->rflags = FLAGS;
-    return puppet_assemble(in, &m, code, regs);
-}
-
 /* ---- the queue ---- */
 
 static int make_room(struct puppet_vcpu *v)
@@ -107,6 +98,7 @@ static int make_room(struct puppet_vcpu *v)
 static int check(struct puppet *p, uint32_t n, const struct puppet_insn *in)
 {
     const struct args_guest_mem *a = &in->a.GUEST_READ;
+    const struct puppet_machine m = machine_of(p, n);
     struct vm_event_regs_x86 regs;
     struct puppet_code code;
 
@@ -131,7 +123,7 @@ static int check(struct puppet *p, uint32_t n, const struct puppet_insn *in)
         break;
     }
     memset(&regs, 0, sizeof(regs));
-    return make_code(p, n, in, &code, &regs);
+    return puppet_assemble(in, &m, &code, &regs);
 }
 
 static int push(struct puppet *p, enum hv_op op, const void *args)
@@ -239,7 +231,15 @@ static void skip(struct puppet *p, uint32_t n,
         add_result(v, r->rax);
 }
 
-/* An exception of the instruction's own, or of where there is none. */
+/* Where there is no instruction, since a client sent the vCPU there. */
+static bool is_elsewhere(const struct puppet_fault *f,
+                         const struct puppet_code *code)
+{
+    return f->rip - code->at >= code->len &&
+           (f->vector == VECTOR_UD ||
+            (f->vector == VECTOR_PF && f->error & ERROR_FETCH));
+}
+
 static void take_fault(struct puppet *p, uint32_t n,
                        const struct vm_event_regs_x86 *r)
 {
@@ -247,14 +247,20 @@ static void take_fault(struct puppet *p, uint32_t n,
     struct puppet_vcpu *v = &p->vcpu[n];
 
     v->faults = f->count;
-    if (f->vector == VECTOR_UD && f->rip - v->code.at >= v->code.len) {
+    if (v->active && is_elsewhere(f, &v->code)) {
         skip(p, n, r, f->rip);
         return;
     }
-    v->rip = v->code.fault_rip;
+    if (v->active)
+        v->rip = v->code.fault_rip;
     if (!v->fault)
         v->fault = 0x80000000u | (f->vector & 0xff) << 16 |
                    (f->error & 0xffff);
+}
+
+static bool has_faulted(const struct puppet *p, uint32_t n)
+{
+    return puppet_page(p)->fault[n].count != p->vcpu[n].faults;
 }
 
 /* vCPU N is in a HLT: at the instruction's end, or an exception's handler. */
@@ -263,14 +269,14 @@ static void finish(struct puppet *p, uint32_t n,
 {
     struct puppet_vcpu *v = &p->vcpu[n];
 
-    v->active = false;
     v->halted = r->rip;
-    if (puppet_page(p)->fault[n].count != v->faults) {
+    if (has_faulted(p, n)) {
         take_fault(p, n, r);
     } else {
         v->rip = v->code.next ? v->code.next : v->code.end;
         collect(p, n, r);
     }
+    v->active = false;
     pop(v);
 }
 
@@ -279,22 +285,16 @@ static void finish(struct puppet *p, uint32_t n,
 /* The instruction is in place: go. */
 static int launch(struct puppet *p, uint32_t n)
 {
-    struct puppet_vcpu *v = &p->vcpu[n];
-    struct vm_event_regs_x86 regs = v->regs;
-    int rc = make_code(p, n, &v->queue[v->head], &v->code, &regs);
-
-    if (!rc)
-        rc = puppet_write_code(p, &v->code);
-    if (!rc && regs.rsp != machine_of(p, n).stack)      /* where a RET goes */
-        rc = puppet_write(p, regs.rsp, &v->code.end, 8);
-    return rc ? rc : p->env.set(p->env.ctx, n, &regs);
+    return p->env.set(p->env.ctx, n, &p->vcpu[n].regs);
 }
 
+/* First let it forget its translations; it is at .flush till then. */
 static int flush(struct puppet *p, uint32_t n)
 {
     struct vm_event_regs_x86 regs = p->vcpu[n].regs;
 
     p->vcpu[n].stale = false;
+    p->vcpu[n].flushing = true;
     regs.rip = puppet_page(p)->flush;
     regs.rsp = machine_of(p, n).stack;
     regs.rflags = FLAGS;
@@ -305,18 +305,26 @@ static int flush(struct puppet *p, uint32_t n)
 static int start(struct puppet *p, uint32_t n,
                  const struct vm_event_regs_x86 *r)
 {
-    const struct puppet_machine m = machine_of(p, n);
     struct puppet_vcpu *v = &p->vcpu[n];
+    const struct puppet_insn *in = &v->queue[v->head];
+    struct puppet_machine m;
     int rc;
 
     if (v->halted && r->rip != v->halted)
         v->rip = r->rip;        /* the client has set it */
     v->regs = *r;
-    rc = puppet_prepare(p, &v->queue[v->head], &m);
+    v->regs.rflags = FLAGS;
+    m = machine_of(p, n);
+    rc = puppet_prepare(p, in, &m);
+    if (!rc)
+        rc = puppet_assemble(in, &m, &v->code, &v->regs);
+    if (!rc)
+        rc = puppet_write_code(p, &v->code);
+    if (!rc && v->regs.rsp != m.stack)          /* where a RET goes */
+        rc = puppet_write(p, v->regs.rsp, &v->code.end, 8);
     if (rc)
         return rc;
-    v->flushing = v->stale;
-    return v->flushing ? flush(p, n) : launch(p, n);
+    return v->stale ? flush(p, n) : launch(p, n);
 }
 
 /* How far vCPU N is: *R and *halted, and a finished instruction is off the
@@ -329,9 +337,15 @@ static int look(struct puppet *p, uint32_t n, struct vm_event_regs_x86 *r,
 
     memset(r, 0, sizeof(*r));
     rc = p->env.get(p->env.ctx, n, r, halted);
-    if (!rc && *halted && v->active && !v->flushing)
+    if (rc || !*halted || v->flushing)
+        return rc;
+    if (v->active) {
         finish(p, n, r);
-    return rc;
+    } else if (has_faulted(p, n)) {     /* a trap from outside */
+        take_fault(p, n, r);
+        v->halted = r->rip;
+    }
+    return 0;
 }
 
 /* 1 when vCPU N is at an instruction. */

@@ -14,7 +14,7 @@
 #define PUPPET_STACK    1024            /* bytes a vCPU: half of it a
                                          * program's, half exceptions' */
 #define PUPPET_SCRATCH  256             /* bytes a vCPU, for operands */
-#define PUPPET_POOL     8               /* pages for page tables */
+#define PUPPET_POOL     16              /* pages for page tables */
 
 #define PUPPET_CS       8               /* selectors */
 #define PUPPET_DS       16

@@ -17,6 +17,7 @@
 #define LARGE           0x80u
 #define TABLE_FLAGS     (PRESENT | WRITABLE | ACCESSED)
 #define PAGE_FLAGS      (TABLE_FLAGS | DIRTY)
+#define NO_CODE         (1ull << 63)
 #define ADDRESS         0x000ffffffffff000ull
 
 static uint32_t shift_of(uint32_t level)
@@ -66,7 +67,8 @@ static int grow(struct puppet *p, uint64_t *entry, uint32_t level)
     memset(table, 0, PAGE_SIZE);
     for (uint64_t i = 0; *entry & LARGE && i < ENTRIES; i++) {
         table[i] = (*entry & ADDRESS) + (i << shift_of(level - 1));
-        table[i] |= PAGE_FLAGS | (level > 2 ? LARGE : 0);
+        table[i] |= PAGE_FLAGS | (level > 2 ? LARGE : 0) |
+                    (*entry & NO_CODE);
     }
     *entry = gpa | TABLE_FLAGS;
     return 0;
@@ -137,7 +139,19 @@ int puppet_map(struct puppet *p, uint64_t gla, uint64_t gpa)
         return rc;
     if (*entry & PRESENT)
         forget(p);
-    *entry = gpa | PAGE_FLAGS;
+    *entry = gpa | PAGE_FLAGS | NO_CODE;
+    return 0;
+}
+
+int puppet_map_code(struct puppet *p, uint64_t gla)
+{
+    uint64_t *entry;
+    int rc = entry_of(p, gla, 1, &entry);
+
+    if (rc || !(*entry & NO_CODE))
+        return rc;
+    *entry &= ~NO_CODE;
+    forget(p);
     return 0;
 }
 

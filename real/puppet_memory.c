@@ -66,8 +66,10 @@ static int write_part(struct puppet *p, uint64_t gla,
 {
     struct hv_page page;
     uint64_t gpa;
-    int rc = puppet_translate(p, gla, &gpa);
+    int rc = puppet_map_code(p, gla);
 
+    if (!rc)
+        rc = puppet_translate(p, gla, &gpa);
     if (!rc)
         rc = p->env.map(p->env.ctx, gpa / PAGE_SIZE, &page);
     if (rc)
@@ -91,6 +93,7 @@ static int write_bytes(struct puppet *p, uint64_t gla,
 
 int puppet_write_code(struct puppet *p, const struct puppet_code *code)
 {
+    const unsigned char fill = FILL;
     uint32_t first = code->hole ? code->hole : code->len, rest;
     int rc = write_bytes(p, code->at, code->bytes, first);
 
@@ -98,6 +101,8 @@ int puppet_write_code(struct puppet *p, const struct puppet_code *code)
     if (!rc && rest < code->len)
         rc = write_bytes(p, code->at + rest, code->bytes + rest,
                          code->len - rest);
+    if (!rc && code->traps)
+        return write_bytes(p, code->end, &fill, 1);
     return rc ? rc : write_bytes(p, code->end,
                                  (const unsigned char *)END_CODE, END_LEN);
 }

@@ -21,9 +21,10 @@
 #define END_CODE        "\xfb\xf4"
 #define END_LEN         2u
 /* What else is in its page: no instruction in 64-bit mode (PUSH ES), so that
- * a vCPU that is sent elsewhere raises #UD there. */
+ * a vCPU that is sent elsewhere raises #UD there; in other pages #PF. */
 #define FILL            0x06
 #define VECTOR_UD       6
+#define VECTOR_PF       14
 
 struct puppet_insn {
     enum hv_op op;
@@ -47,6 +48,7 @@ struct puppet_code {
     uint64_t at;                /* of the first byte */
     uint64_t rip;               /* the program's: behind .at for a trap */
     uint64_t end;               /* where END_CODE stands */
+    bool traps;                 /* ... but FILL: it ends in a trap */
     uint64_t fault_rip;         /* where the next one stands if it faults */
     uint64_t next;              /* ... if not, 0: at .end */
     enum puppet_result leaves;
@@ -117,6 +119,8 @@ int puppet_prepare(struct puppet *p, const struct puppet_insn *in,
                    const struct puppet_machine *m);
 
 /* ---- puppet_map.c ---- */
+/* GLA's page is one for code. */
+int puppet_map_code(struct puppet *p, uint64_t gla);
 /* Have GLA's page at GPA's, for all vCPUs. */
 int puppet_map(struct puppet *p, uint64_t gla, uint64_t gpa);
 /* Have the table entry at W->gpa translate W->gla, accessed already unless

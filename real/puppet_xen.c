@@ -12,7 +12,7 @@
 
 #define BOOT_MS         20000
 #define STEP_MS         1
-#define STUCK           20      /* looks without progress: no more to come */
+#define STUCK           5       /* looks without progress: no more to come */
 
 struct driven {                 /* a domain of puppets */
     struct xen *x;
@@ -20,6 +20,7 @@ struct driven {                 /* a domain of puppets */
     struct puppet *puppet;      /* NULL: none */
     uint64_t progress;          /* as of the last look */
     unsigned int stuck;         /* looks ago */
+    bool held;                  /* its vCPUs are paused, by us */
 };
 
 struct driver {
@@ -113,6 +114,26 @@ static struct driven *place_for(struct driver *t, uint32_t dom)
     return &t->domains[i];
 }
 
+/* Guests run while the client waits, as in the model.  A debugger's pause of
+ * each vCPU is not the domain's, which the client counts; Xen wants that one
+ * for it all the same. */
+static void hold(struct driven *d, bool on)
+{
+    struct xen_domctl op = {
+        .cmd = on ? XEN_DOMCTL_gdbsx_pausevcpu : XEN_DOMCTL_gdbsx_unpausevcpu,
+        .domain = (domid_t)d->id,
+    };
+
+    if (d->held == on || xc_domain_pause(d->x->xc, d->id))
+        return;
+    for (uint32_t n = 0; n < puppet_vcpus(d->puppet); n++) {
+        op.u.gdbsx_pauseunp_vcpu.vcpu = n;
+        xen_domctl(d->x, &op);
+    }
+    d->held = on;
+    xc_domain_unpause(d->x->xc, d->id);
+}
+
 /* Nothing is restricted and nobody listens yet: it may boot. */
 static int boot(struct driven *d)
 {
@@ -143,6 +164,8 @@ static int driver_attach(void *ctx, struct xen *x, uint32_t dom)
         return rc;
     rc = boot(d);
     paused = xen_answer(xc_domain_pause(x->xc, d->id));
+    if (!rc && !paused)
+        hold(d, true);
     return rc ? rc : paused;
 }
 
@@ -189,16 +212,26 @@ static bool step(struct driven *d, uint32_t *limit)
 static bool driver_busy(void *ctx, struct xen *x, uint32_t dom)
 {
     struct driven *d = find(ctx, x, dom);
+    bool busy;
 
-    return d && step(d, NULL);
+    if (!d)
+        return false;
+    hold(d, false);
+    busy = step(d, NULL);
+    hold(d, !busy);
+    return busy;
 }
 
 static int driver_run(void *ctx, struct xen *x, uint32_t dom, uint32_t limit)
 {
     struct driven *d = find(ctx, x, dom);
 
-    while (d && step(d, &limit))
+    if (!d)
+        return -ESRCH;
+    hold(d, false);
+    while (step(d, &limit))
         usleep(1000 * STEP_MS);
+    hold(d, true);
     return 0;
 }
 

@@ -15,7 +15,8 @@
 #include "real/puppet_private.h"
 
 static const struct puppet_machine machine = {
-    .rip = 0x1000, .scratch = 0xfd8000, .stack = 0xfd0400, .tss = 24, .last = 0x77,
+    .rip = 0x1000, .scratch = 0xfd8000, .stack = 0xfd0400, .tss = 24,
+    .last = 0x77,
 };
 
 static struct puppet_code code;

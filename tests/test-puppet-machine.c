@@ -232,6 +232,7 @@ static void translations(void **state)
 /* The walk goes through the entry it is said to, and sets its bits. */
 static void walks(void **state)
 {
+    const uint64_t no_code = 1ull << 63;
     uint64_t gla = 0x124000, entry = 0x50000 + 8 * 0x124;
 
     (void)state;
@@ -240,8 +241,8 @@ static void walks(void **state)
          .value = 9);
     assert_result(0, 0, 0);
     assert_int_equal(memory(gla), 9);
-    assert_int_equal(memory(entry), gla | 0x63);
-    assert_int_equal(memory(entry + 8), (gla + 0x1000) | 0x63);
+    assert_int_equal(memory(entry), no_code | gla | 0x63);
+    assert_int_equal(memory(entry + 8), no_code | (gla + 0x1000) | 0x63);
     assert_int_equal(puppet_call(puppet, OP_GUEST_WALK,
         &(union hv_args){ .GUEST_WALK = { .vcpu = 1 } }), -EINVAL);
 }
@@ -284,6 +285,7 @@ static void addresses(void **state)
 static void moved(void **state)
 {
     const struct vm_event_regs_x86 elsewhere = { .rip = 0x1940, .rax = 0x77 };
+    const struct vm_event_regs_x86 far = { .rip = 0x5000, .rax = 0x78 };
     const struct vm_event_regs_x86 behind = { .rip = 0x1943 };
 
     (void)state;
@@ -292,6 +294,13 @@ static void moved(void **state)
     sent = &elsewhere;
     CALL(GUEST_WRITE, .gla = 0x10000, .gpa = 0x10000, .len = 8);
     assert_result(0, 0x77, 0);
+    sent = &far;
+    CALL(GUEST_STEP);
+    CALL(GUEST_STEP);
+    assert_result(0, 0x78, 0);
+    assert_int_equal(memory(0x5000) & 0xffffff, 0xf4fb90);
+    CALL(GUEST_STEP, .rip = 0x193f);
+    run();
     sent = &behind;
     CALL(GUEST_WRITE, .gla = 0x10000, .gpa = 0x10000, .len = 8);
     CALL(GUEST_STEP);

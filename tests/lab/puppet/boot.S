@@ -6,7 +6,7 @@
 #define CR0_VALUE       0x80010033      /* PG WP NE ET MP PE */
 #define CR4_VALUE       0x620           /* OSXMMEXCPT OSFXSR PAE */
 #define MSR_EFER        0xc0000080
-#define EFER_LME        0x100
+#define EFER_VALUE      0x900           /* NXE LME */
 
         .section .note.pvh, "a", @note
         .balign 4
@@ -26,7 +26,7 @@ start:
         mov     %eax, %cr3
         mov     $MSR_EFER, %ecx
         rdmsr
-        or      $EFER_LME, %eax
+        or      $EFER_VALUE, %eax
         wrmsr
         mov     $CR0_VALUE, %eax
         mov     %eax, %cr0
@@ -128,7 +128,8 @@ gdt_register:
         .quad   gdt
 
 /* 4 GiB of linear addresses, each its physical one, by pages of 2 MiB;
- * accessed and dirty, so that the hardware has nothing to write. */
+ * accessed and dirty, so that the hardware has nothing to write.  Only our
+ * own is for code: the driver opens the pages where it puts some. */
         .balign 4096
         .globl  root
 root:   .quad   third + 0x23
@@ -139,7 +140,11 @@ third:  .quad   second + 0x23, second + 0x1023
 second:
         .set    page, 0
         .rept   2048
+        .if     page <= PUPPET_BASE && page + 0x200000 > PUPPET_BASE
         .quad   page + 0xe3
+        .else
+        .quad   page + 0xe3 + (1 << 63)
+        .endif
         .set    page, page + 0x200000
         .endr
 

@@ -137,7 +137,7 @@ static void start_others(void)
             .rsp = (uint64_t)(uintptr_t)stacks + (n + 1) * PUPPET_STACK,
             .rflags = 2,
             .cr0 = 0x80010033, .cr3 = (uint64_t)(uintptr_t)root,
-            .cr4 = 0x620, .efer = 0x500,
+            .cr4 = 0x620, .efer = 0xd00,
         };
         if (vcpu_op(VCPUOP_initialise, n, &context) ||
             vcpu_op(VCPUOP_up, n, 0))
