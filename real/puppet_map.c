@@ -52,6 +52,19 @@ void puppet_map_free(struct puppet *p)
         p->env.unmap(p->env.ctx, &p->table[i].page);
 }
 
+/* A new entry of the root's at INDEX is one of its copies, too. */
+static void copy_entry(struct puppet *p, uint32_t index)
+{
+    const uint64_t *from = table_at(p, puppet_page(p)->root);
+
+    for (uint32_t i = 0; i < MAX_ROOTS; i++) {
+        uint64_t *to = p->root[i] ? table_at(p, p->root[i]) : NULL;
+
+        if (from && to)
+            to[index] = from[index];
+    }
+}
+
 /* Put a table below *ENTRY, of LEVEL, which translates as the entry did. */
 static int grow(struct puppet *p, uint64_t *entry, uint32_t level)
 {
@@ -93,6 +106,8 @@ static int entry_of(struct puppet *p, uint64_t gla, uint32_t level,
             rc = grow(p, *entry, l);
         if (rc)
             return rc;
+        if (l == LEVELS)
+            copy_entry(p, index_of(gla, l));
         gpa = **entry;
     }
 }
@@ -205,5 +220,6 @@ int puppet_map_root(struct puppet *p, uint64_t cr3)
     if (!from || !to)
         return -EINVAL;
     memcpy(to, from, PAGE_SIZE);
+    p->root[p->next_root++ % MAX_ROOTS] = cr3 & ADDRESS;
     return 0;
 }

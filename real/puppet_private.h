@@ -15,6 +15,7 @@
 #define MAX_ARGUMENT    128     /* bytes of a hypercall's */
 #define MAX_CODE        16
 #define MAX_TABLES      64      /* pages of page tables, mapped */
+#define MAX_ROOTS       8       /* that a program made its own */
 
 /* What stands behind an instruction: STI, for a client may have set rflags
  * and a HLT without interrupts is for ever, and HLT. */
@@ -84,6 +85,8 @@ struct puppet {
         struct hv_page page;
     } table[MAX_TABLES];
     uint32_t nr_tables;
+    uint64_t root[MAX_ROOTS];   /* the last ones, a ring; 0 for none */
+    uint32_t next_root;
     struct puppet_vcpu vcpu[PUPPET_VCPUS];
 };
 
