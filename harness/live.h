@@ -43,4 +43,10 @@ struct live_result {
 int live_record(struct hv *hv, const struct live_config *config,
                 struct hv_sink *sink, struct live_result *result);
 
+/* Free DOM of what a monitor that was killed left: its ring, all that is
+ * monitored, views, restrictions of pages (whoever made them), single steps,
+ * and vCPUs that wait for an answer.  A pause of the domain is not taken back:
+ * it may be anybody's.  0 or -Exxx. */
+int live_release(struct hv *hv, uint32_t dom);
+
 #endif

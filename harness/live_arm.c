@@ -197,11 +197,12 @@ int live_arm(struct live *l)
     const struct live_policy *p = l->config->policy;
     int rc = 0;
 
-    l->result->what = "the altp2m view for step and fast";
-    if (live_policy_has(p, LIVE_STEP) || live_policy_has(p, LIVE_FAST))
+    if (live_policy_has(p, LIVE_STEP) || live_policy_has(p, LIVE_FAST)) {
+        l->result->what = "an altp2m view, for step and fast";
         rc = arm_view(l);
-    l->result->what = "monitor.emul_unimplemented";
+    }
     if (!rc && live_policy_has(p, LIVE_EMULATE)) {
+        l->result->what = "monitor.emul_unimplemented";
         rc = toggle(l, OP_MONITOR_EMUL_UNIMPLEMENTED, 1);
         l->unimplemented = !rc;
     }

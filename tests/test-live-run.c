@@ -166,6 +166,39 @@ static void test_ends(void **state)
     guest_end();
 }
 
+/* A monitor that dies with everything armed, vCPUs waiting for its answers:
+ * xen/common/vm_event.c:vm_event_disable lets only those go that wait for
+ * room. */
+static void test_released(void **state)
+{
+    static struct left before;
+
+    (void)state;
+    guest_open(3, 0);
+    look_at(&before);
+    MUST(MONITOR_ENABLE, .dom = LIVE_DOM);
+    MUST(ALTP2M_SET_STATE, .dom = LIVE_DOM, .value = 1);
+    MUST(MONITOR_CPUID, .dom = LIVE_DOM, .enable = 1);
+    MUST(MONITOR_SINGLESTEP, .dom = LIVE_DOM, .enable = 1);
+    MUST(MONITOR_CTRLREG, .dom = LIVE_DOM, .index = 3, .enable = 1);
+    MUST(MONITOR_MSR, .dom = LIVE_DOM, .msr = 0x174, .enable = 1);
+    MUST(DOMAIN_DEBUG_CONTROL, .dom = LIVE_DOM, .vcpu = 1,
+         .op = XEN_DOMCTL_DEBUG_OP_SINGLE_STEP_ON);
+    MUST(ACCESS_SET, .dom = LIVE_DOM, .access = XENMEM_access_rx,
+         .gfn = 0x10, .nr = 16);
+    does_access(OP_GUEST_WRITE, 0, 0x1000, 0x10010);
+    MUST(GUEST_STEP, .dom = LIVE_DOM, .vcpu = 1, .rip = 0x2000);
+    MUST(GUEST_STEP, .dom = LIVE_DOM, .vcpu = 1, .rip = 0x2010);
+    MUST(CLIENT_WAIT, .dom = LIVE_DOM);
+    MUST(MONITOR_DISABLE, .dom = LIVE_DOM);
+    assert_int_equal(vcpus_left(), 2);
+    assert_int_equal(live_release(&guest.hv, LIVE_DOM), 0);
+    expect_left(&before);
+    MUST(DOMAIN_DESTROY, .dom = LIVE_DOM);
+    assert_int_equal(live_release(&guest.hv, LIVE_DOM), -ESRCH);
+    guest_end();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -174,6 +207,7 @@ int main(void)
         cmocka_unit_test(test_cannot_arm),
         cmocka_unit_test(test_sink_fails),
         cmocka_unit_test(test_ends),
+        cmocka_unit_test(test_released),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -28,6 +28,8 @@ _xenreel_value()
     show--where | show--from | show--count | *--jobs | replay-j | *--seed | \
     *--seeds | *--loops | run-[slS] | record-s) ;;
     *--timeout | *--settle | *--attach) ;;
+    *--policy | *--time | *--events) ;;
+    *--memory) COMPREPLY=($(compgen -W "none special all" -- "$cur")) ;;
     *--puppet) _xenreel_files '*' ;;
     *) return 1 ;;
     esac
@@ -79,7 +81,10 @@ _xenreel()
         options+=" --program --loops --seeds --at-end --xen-version --vm-event-abi"
         options+=" --real-time"$xen
         ;;
-    record) options+=" --domain --seed --output --force"$xen ;;
+    record)
+        options+=" --domain --seed --output --force"$xen
+        options+=" --policy --memory --time --events --release"
+        ;;
     replay) options+=" --jobs"$xen ;;
     show) options+=" --where --from --count" ;;
     import) options+=" --from --output --force" ;;

@@ -3,21 +3,45 @@
 
 #include <inttypes.h>
 
+#include "harness/cli/live.h"
 #include "harness/cli/report.h"
 #include "harness/cli/scenario.h"
 
+struct record {
+    struct scenario s;
+    struct cli_live live;
+};
+
+/* A number is a domain that runs; a file of that name is "./1". */
+static void check(const struct argp_state *state, const struct record *r)
+{
+    bool live = cli_live_names(r->s.domain);
+
+    if (!r->s.files.out && !r->live.release)
+        argp_error(state, "no trace to make: -o TRACE");
+    if (live && (r->s.xen.on || r->s.seed))
+        argp_error(state, "--xen, --seed: with a scenario only");
+    if (!live && r->live.option)
+        argp_error(state, "%s: with --domain ID, a domain that runs",
+                   r->live.option);
+}
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
-    const struct scenario *s = state->input;
+    struct record *r = state->input;
 
     (void)arg;
     switch (key) {
     case ARGP_KEY_INIT:
-        state->child_inputs[0] = state->input;
+        state->child_inputs[0] = &r->s;
+        state->child_inputs[1] = &r->live;
         break;
+    case ARGP_KEY_ARG:
+        if (cli_live_names(r->s.domain))
+            argp_error(state, "a domain that runs, or a scenario");
+        return ARGP_ERR_UNKNOWN;
     case ARGP_KEY_END:
-        if (s->files.in && !s->files.out)
-            argp_error(state, "no trace to make: -o TRACE");
+        check(state, r);
         break;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -65,24 +89,30 @@ static int record(const struct scenario *s, struct scenario_list *list)
 int cmd_record(int argc, char **argv)
 {
     static const struct argp_child children[] = {
-        { &scenario_argp, 0, NULL, 0 }, { 0 }
+        { &scenario_argp, 0, NULL, 0 },
+        { &cli_live_argp, 0, "For a domain that runs:", 3 }, { 0 }
     };
     static const struct argp argp = {
-        NULL, parse, "-o TRACE SCENARIO",
+        NULL, parse, "-o TRACE SCENARIO\n-o TRACE --domain ID",
         "Run a scenario on the model whatever answers it expects, and record "
         "those that it gets: events that come are put in, events that do not "
-        "come are left out.  \"xenreel show\" makes a scenario of it.\v"
+        "come are left out.  \"xenreel show\" makes a scenario of it.  Or "
+        "attach to domain ID of this machine's Xen as its monitor and record "
+        "what it does, until Ctrl-C.\v"
         CLI_EXIT_DOC, children, NULL, NULL
     };
-    struct scenario s = { { .what = "scenario" }, .domain = NULL };
+    struct record r = { .s = { .files = { .what = "scenario" } } };
     struct scenario_list list = { NULL, 0, 0 };
     int status;
 
-    argp_parse(&argp, argc, argv, 0, NULL, &s);
-    status = scenario_load(&s, &list);
+    r.s.may_live = true;
+    argp_parse(&argp, argc, argv, 0, NULL, &r);
+    if (cli_live_names(r.s.domain))
+        return cli_live_record(&r.live, r.s.domain, &r.s.files);
+    status = scenario_load(&r.s, &list);
     if (status)
         return status;
-    status = record(&s, &list);
+    status = record(&r.s, &list);
     scenario_free(&list);
     return status;
 }

@@ -11,7 +11,7 @@ static const struct command {
     const char *what;
 } commands[] = {
     { "run", cmd_run, "run a scenario on the model and check its answers" },
-    { "record", cmd_record, "run a scenario and record what is answered" },
+    { "record", cmd_record, "record a scenario, or a domain that runs" },
     { "replay", cmd_replay, "replay traces against the model" },
     { "show", cmd_show, "print a trace as text" },
     { "diff", cmd_diff, "show where two traces part" },

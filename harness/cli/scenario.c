@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/cli/live.h"
 #include "harness/cli/report.h"
 #include "harness/recorder.h"
 #include "sim/sim.h"
@@ -32,6 +33,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case ARGP_KEY_INIT:
         state->child_inputs[0] = &s->xen;
         break;
+    case ARGP_KEY_NO_ARGS:
+        if (s->may_live && cli_live_names(s->domain))
+            break;
+        return cli_parse_files(key, arg, state);
     case ARGP_KEY_END:
         if (s->seed && s->xen.on)
             argp_error(state, "--seed: with the model only");

@@ -13,6 +13,7 @@
 struct scenario {
     struct cli_files files;     /* first; .out: trace to record */
     const char *domain;         /* xl.cfg of domain 1, or NULL */
+    bool may_live;              /* or a running domain's id, no scenario */
     uint64_t seed;
     struct cli_xen xen;         /* .on: not on the model */
 };
