@@ -49,14 +49,13 @@ static void step(struct live *l, const struct vm_event_st *ev, bool fast,
 static void step_over(struct live *l, const struct vm_event_st *ev,
                       struct vm_event_st *rsp)
 {
-    if (!l->vcpu[ev->vcpu_id].steps)
-        return;                 /* somebody else's */
+    /* Somebody else's, or ended with all the others'. */
+    if (!l->vcpu[ev->vcpu_id].steps || l->detaching)
+        return;
     l->vcpu[ev->vcpu_id].steps = false;
-    rsp->flags |= VM_EVENT_FLAG_TOGGLE_SINGLESTEP;
-    if (!l->detaching) {
-        rsp->flags |= VM_EVENT_FLAG_ALTERNATE_P2M;
-        rsp->altp2m_idx = l->view;
-    }
+    rsp->flags |= VM_EVENT_FLAG_TOGGLE_SINGLESTEP |
+                  VM_EVENT_FLAG_ALTERNATE_P2M;
+    rsp->altp2m_idx = l->view;
 }
 
 /* Other vCPUs run on: what they have raised until now, they have raised

@@ -313,10 +313,24 @@ static inline void look_at(struct left *left)
     left->altp2m = state.value;
 }
 
+/* Its single steps are monitored: no vCPU is in one. */
+static inline void expect_no_steps(void)
+{
+    struct args_ring ring = { .dom = LIVE_DOM };
+
+    MUST(MONITOR_SINGLESTEP, .dom = LIVE_DOM, .enable = 1);
+    for (uint32_t i = 0; i < guest.vcpus; i++)
+        MUST(GUEST_STEP, .dom = LIVE_DOM, .vcpu = i);
+    MUST(CLIENT_WAIT, .dom = LIVE_DOM);
+    must(OP_RING_STATE, &ring);
+    assert_int_equal(ring.req_prod, 0);
+}
+
 /* Everything that can be monitored is not. */
 static inline void expect_unmonitored(void)
 {
     MUST(MONITOR_ENABLE, .dom = LIVE_DOM);
+    expect_no_steps();
     for (uint32_t i = 0; i < 4; i++)
         MUST(MONITOR_CTRLREG, .dom = LIVE_DOM, .index = i, .enable = 1);
     MUST(MONITOR_MSR, .dom = LIVE_DOM, .msr = 0x174, .enable = 1);
@@ -326,7 +340,6 @@ static inline void expect_unmonitored(void)
     MUST(MONITOR_DESCRIPTOR, .dom = LIVE_DOM, .enable = 1);
     MUST(MONITOR_GUEST_REQUEST, .dom = LIVE_DOM, .enable = 1);
     MUST(MONITOR_VMEXIT, .dom = LIVE_DOM, .enable = 1);
-    MUST(MONITOR_SINGLESTEP, .dom = LIVE_DOM, .enable = 1);
     MUST(MONITOR_EMUL_UNIMPLEMENTED, .dom = LIVE_DOM, .enable = 1);
     MUST(MONITOR_DISABLE, .dom = LIVE_DOM);
 }
