@@ -245,12 +245,12 @@ static int monitor(struct live *l)
     return rc;
 }
 
-static int found_paused(struct live *l)
+/* -ESRCH also of one that only its memory is left of. */
+static int find_domain(struct live *l)
 {
     struct args_domain_info info = { .dom = l->dom };
     int rc = hv_call(l->target, OP_DOMAIN_INFO, &info);
 
-    l->state.paused = info.paused;
     return !rc && (info.dying || info.shutdown || info.crashed) ? -ESRCH : rc;
 }
 
@@ -259,7 +259,7 @@ static int record(struct live *l)
     int rc, err;
 
     l->result->what = NULL;
-    rc = found_paused(l);
+    rc = find_domain(l);
     if (!rc)
         rc = call_dom(l->target, OP_DOMAIN_PAUSE, l->dom);
     if (rc)

@@ -313,11 +313,10 @@ void live_state_put(struct live_state *s, struct hv *hv, uint32_t port,
                     enum live_memory memory, struct live_trace *trace)
 {
     struct args_u64 on = { .dom = s->create.dom, .value = 1 };
-    struct args_dom dom = { .dom = s->create.dom };
 
+    /* Whether somebody else has it paused is not said: he may let it run at
+     * any time, and the model's runs when the trace says so. */
     put(trace, OP_DOMAIN_CREATE, &s->create);
-    if (s->paused)
-        put(trace, OP_DOMAIN_PAUSE, &dom);
     put_layout(s, trace);
     put_vcpus(s, hv, trace);
     put_memory(s, hv, memory, trace);

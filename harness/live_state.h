@@ -14,7 +14,6 @@ enum live_memory { LIVE_MEMORY_NONE, LIVE_MEMORY_SPECIAL, LIVE_MEMORY_ALL };
 
 struct live_state {
     struct args_create create;  /* a domain of the model that is like it */
-    bool paused;                /* by somebody else */
     uint64_t altp2m;            /* is it on */
     uint32_t view;              /* the vCPUs are in, 0 for the host's map */
     uint64_t nr_pages;

@@ -38,6 +38,7 @@ static struct {
     struct hv hv;
     struct hv *sim;
     uint64_t random;            /* 0: it runs in waits alone */
+    bool paused;                /* until the first wait, by somebody else */
     uint32_t vcpus;
 } guest;
 
@@ -88,6 +89,12 @@ static inline int guest_wait(struct hv *hv, uint32_t dom)
     struct args_wait a = { .dom = dom, .limit = 1 };
 
     (void)hv;
+    if (guest.paused) {
+        struct args_dom d = { .dom = LIVE_DOM };
+
+        hv_call(guest.sim, OP_DOMAIN_UNPAUSE, &d);
+        guest.paused = false;
+    }
     for (uint32_t i = 0; guest.random && i < 64; i++) {
         if (!hv_call(guest.sim, OP_CLIENT_WAIT, &a) && a.value)
             return 1;
@@ -144,6 +151,7 @@ static inline void guest_open(uint32_t vcpus, uint64_t seed)
     guest.hv = (struct hv){ &ops, "live", HV_CAP_DETERMINISTIC };
     guest.random = seed;
     guest.vcpus = vcpus;
+    guest.paused = false;
     sim_default_domain(&create, LIVE_DOM, LIVE_MB, vcpus);
     must(OP_DOMAIN_CREATE, &create);
     MUST(DOMAIN_UNPAUSE, .dom = LIVE_DOM);

@@ -179,6 +179,24 @@ static void test_found_restricted(void **state)
     guest_end();
 }
 
+/* "xl create -p", attach, "xl unpause": its boot from the first instruction
+ * on.  That somebody else pauses it and lets it run is not in the trace. */
+static void test_found_paused(void **state)
+{
+    static const char *const policy[] = { "write:all", NULL };
+    struct live_result result;
+
+    (void)state;
+    guest_open(1, 0);
+    MUST(DOMAIN_PAUSE, .dom = LIVE_DOM);
+    guest.paused = true;
+    does_access(OP_GUEST_WRITE, 0, 0x1000, 0x11010);
+    assert_int_equal(record_by(policy, 0, &result), 0);
+    expect_same(1);
+    expect_free();
+    guest_end();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -192,6 +210,7 @@ int main(void)
         cmocka_unit_test(test_traps),
         cmocka_unit_test(test_others),
         cmocka_unit_test(test_found_restricted),
+        cmocka_unit_test(test_found_paused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

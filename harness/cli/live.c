@@ -162,7 +162,7 @@ static int complain(const char *domain, const struct live_result *result,
     };
     const char *hint = NULL;
 
-    for (unsigned int i = 0; i < sizeof(hints) / sizeof(*hints); i++) {
+    for (unsigned int i = 0; result->what && i < sizeof(hints) / sizeof(*hints); i++) {
         if (hints[i].error == error)
             hint = hints[i].hint;
     }
