@@ -6,7 +6,7 @@
 
 #include "harness/recorder.h"
 
-#define MAX_DISABLES    1000    /* a vCPU that waits for room runs first */
+#define MAX_DISABLES    100
 
 static int call_dom(struct hv *hv, enum hv_op op, uint32_t dom)
 {
@@ -143,7 +143,10 @@ static int disable(struct live *l)
     int rc = -EBUSY;
 
     for (int i = 0; i < MAX_DISABLES && rc == -EBUSY; i++) {
-        recorder_look(l->hv, l->dom);
+        if (i)
+            hv_wait(l->hv, l->dom);
+        else
+            recorder_look(l->hv, l->dom);
         live_take(l);
         answer_all(l);
         send_answers(l);

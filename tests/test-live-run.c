@@ -7,6 +7,26 @@
 #define NR_VCPUS        3
 #define NR_STEPS        40
 
+/* An instruction with more than one access: a page walk and its data, rep
+ * movsb, or data on two pages. */
+static void queue_accesses(uint32_t vcpu, uint64_t rip, uint64_t page,
+                           unsigned int kind)
+{
+    uint64_t gpa = page << 12;
+
+    if (kind == 0) {
+        MUST(GUEST_WALK, .dom = LIVE_DOM, .vcpu = vcpu, .gla = 0x30008,
+             .gpa = gpa | 0x180, .write = 1);
+        does_access(OP_GUEST_WRITE, vcpu, rip, 0x14008);
+    } else if (kind == 1) {
+        MUST(GUEST_COPY, .dom = LIVE_DOM, .vcpu = vcpu, .rip = rip,
+             .dst_gla = gpa, .dst_gpa = gpa, .src_gla = 0x15000,
+             .src_gpa = 0x15000, .count = 3);
+    } else {
+        does_access(OP_GUEST_WRITE, vcpu, rip, gpa | 0xffc);
+    }
+}
+
 /* A program of what raises events, drawn from *RANDOM. */
 static void queue_program(uint32_t vcpu, uint64_t *random)
 {
@@ -17,7 +37,7 @@ static void queue_program(uint32_t vcpu, uint64_t *random)
     for (uint64_t i = 0; i < NR_STEPS; i++) {
         uint64_t rip = 0x1000 * (vcpu + 1) + i * 16;
         uint64_t page = 0x10 + random_draw(random) % 8;
-        unsigned int kind = random_draw(random) % 8;
+        unsigned int kind = random_draw(random) % 11;
 
         if (kind < 3)
             does_access(ops[kind], vcpu, kind == 2 ? 0 : rip,
@@ -31,9 +51,11 @@ static void queue_program(uint32_t vcpu, uint64_t *random)
             MUST(GUEST_REQUEST, .dom = LIVE_DOM, .vcpu = vcpu, .rip = rip);
         else if (kind == 6)
             does_trap(vcpu, rip, 3, 6);
-        else
+        else if (kind == 7)
             MUST(GUEST_DESC, .dom = LIVE_DOM, .vcpu = vcpu, .rip = rip,
                  .desc = 2, .gpa = ~0ull, .len = 3);
+        else
+            queue_accesses(vcpu, rip, page, kind - 8);
     }
 }
 
@@ -166,6 +188,27 @@ static void test_ends(void **state)
     guest_end();
 }
 
+/* More vCPUs than the ring has room for: those that wait for some keep it from
+ * being disabled (xen/common/vm_event.c:vm_event_disable), and get their
+ * answers first. */
+static void test_ring_full(void **state)
+{
+    const char *const policy[] = { "write:0x10", NULL };
+    static struct left before;
+    struct live_result result;
+
+    (void)state;
+    guest_open(12, 0);
+    look_at(&before);
+    for (uint32_t vcpu = 0; vcpu < 12; vcpu++)
+        does_access(OP_GUEST_WRITE, vcpu, 0x1000 * (vcpu + 1), 0x10000);
+    assert_int_equal(record_by(policy, 1, &result), 0);
+    assert_int_equal(result.undone, 0);
+    assert_true(result.events >= 8);
+    expect_left(&before);
+    guest_end();
+}
+
 /* A monitor that dies with everything armed, vCPUs waiting for its answers:
  * xen/common/vm_event.c:vm_event_disable lets only those go that wait for
  * room. */
@@ -207,6 +250,7 @@ int main(void)
         cmocka_unit_test(test_cannot_arm),
         cmocka_unit_test(test_sink_fails),
         cmocka_unit_test(test_ends),
+        cmocka_unit_test(test_ring_full),
         cmocka_unit_test(test_released),
     };
 

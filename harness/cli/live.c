@@ -160,10 +160,11 @@ static int complain(const char *domain, const struct live_result *result,
         { -ENOMEM, "Xen has too little memory for the domain's tables: "
           "shadow_memory= in its xl.cfg gives it more" },
     };
+    const unsigned int n = sizeof(hints) / sizeof(*hints);
     const char *hint = NULL;
 
-    for (unsigned int i = 0; result->what && i < sizeof(hints) / sizeof(*hints); i++) {
-        if (hints[i].error == error)
+    for (unsigned int i = 0; i < n; i++) {
+        if (result->what && hints[i].error == error)
             hint = hints[i].hint;
     }
     return cli_fail(CLI_ENVIRONMENT, NULL, "domain %s: %s%s%s%s%s", domain,
