@@ -63,6 +63,17 @@ status 0 "--time"
 says out 'ended as told'
 same c.xrt
 
+# On a terminal, how far it is; not in a file.
+if script -q -e -c true /dev/null >/dev/null 2>&1 </dev/null; then
+    script -q -e -c "$xenreel run -d two.cfg -p guest.scn -e wait -- \
+        $xenreel record -d 1 -o t.xrt --policy cpuid --time 1" /dev/null \
+        >out 2>err </dev/null
+    got=$?
+    status 0 "on a terminal"
+    says out '[0-9]+ events, [0-9]+ s, [0-9]+ events/s, [0-9.]+ MiB'
+    same t.xrt
+fi
+
 # What cannot be: nothing is left behind.
 for wrong in nonsense write:5-1 write=nothing cr3=step msr cpuid:1; do
     expect 2 record --domain 1 -o d.xrt --policy $wrong

@@ -251,6 +251,8 @@ static int record(const struct cli_live *live, struct hv *hv, uint32_t dom,
     r.start_ms = now_ms();
     r.limit_ms = live->seconds * 1000;
     rc = live_record(hv, &config, &r.sink, &result);
+    if (r.shown_ms)
+        fputs("\r\033[K", stderr);
     return finish(&r, files->in, &result, rc);
 }
 
