@@ -8,6 +8,8 @@
 #include <xen/domctl.h>
 #include <xen/memory.h>
 
+#define LIST            512     /* pages restricted by one call */
+
 /* One switch of the monitor's. */
 static int toggle(struct live *l, enum hv_op op, uint32_t enable)
 {
@@ -64,18 +66,33 @@ static int toggle_rule(struct live *l, const struct live_rule *r,
 
 /* ---- pages ---- */
 
-/* In our view there is one call for each page. */
+/* A view's call is for one page, or for a list of them. */
 static int set_view(struct live *l, uint64_t first, uint64_t end,
                     uint32_t access)
 {
+    struct args_access one = {
+        .dom = l->dom, .access = access, .gfn = first, .view = l->view,
+    };
+    uint8_t rights[LIST];
+    uint64_t gfns[LIST];
+    struct args_access_multi list = {
+        .dom = l->dom, .view = l->view, .access = { .p = rights },
+        .gfn = { .p = gfns },
+    };
     int rc = 0;
 
-    for (uint64_t gfn = first; !rc && gfn < end; gfn++) {
-        struct args_access a = {
-            .dom = l->dom, .access = access, .gfn = gfn, .view = l->view,
-        };
+    if (end - first == 1)
+        return hv_call(l->hv, OP_ALTP2M_SET_ACCESS, &one);
+    while (!rc && first < end) {
+        uint32_t n = 0;
 
-        rc = hv_call(l->hv, OP_ALTP2M_SET_ACCESS, &a);
+        for (; n < LIST && first < end; n++) {
+            rights[n] = access;
+            gfns[n] = first++;
+        }
+        list.access.len = n;
+        list.gfn.len = n * sizeof(*gfns);
+        rc = hv_call(l->hv, OP_ALTP2M_SET_ACCESS_MULTI, &list);
     }
     return rc;
 }
