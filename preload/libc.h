@@ -21,6 +21,9 @@
 
 /* RC, or -1 with errno of a -Exxx. */
 long libc_answer(long rc);
+/* How many of the client's signal handlers this thread has run: one that runs
+ * between two looks at the guests ends a wait as if it had come in the wait. */
+unsigned int libc_handled(void);
 /* True when PATH is ours: *FD is then what to return. */
 bool libc_opens(const char *path, int flags, int *fd);
 

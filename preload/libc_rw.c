@@ -62,6 +62,8 @@ EXPORT int ioctl(int fd, unsigned long request, ...)
  * and when they have nothing to do another thread or a signal may. */
 static long read_device(int fd, uint64_t to, size_t len)
 {
+    unsigned int handled = libc_handled();
+
     for (;;) {
         struct pollfd wait = { .fd = fd, .events = POLLIN };
         enum step step = STEP_EVENT;
@@ -80,7 +82,7 @@ static long read_device(int fd, uint64_t to, size_t len)
         front_unlock();
         if (!again)
             return rc;
-        if (step == STEP_SIGNAL ||
+        if (step == STEP_SIGNAL || handled != libc_handled() ||
             (step == STEP_IDLE && REAL(poll)(&wait, 1, WAIT_SLICE_MS) < 0))
             return -EINTR;
     }

@@ -14,6 +14,13 @@
 sighandler_t __sysv_signal(int number, sighandler_t handler);
 
 static struct sigaction client[NSIG];   /* the client's own */
+static __thread volatile unsigned int handled   /* in this thread */
+    __attribute__((tls_model("initial-exec")));
+
+unsigned int libc_handled(void)
+{
+    return handled;
+}
 
 /* Caused by the instruction itself, which would only cause it again. */
 static bool synchronous(int number, const siginfo_t *info)
@@ -35,6 +42,7 @@ static void arrived(int number, siginfo_t *info, void *context)
         syscall(SYS_rt_tgsigqueueinfo, getpid(), gettid(), number, info);
         return;
     }
+    handled++;
     if (action->sa_flags & SA_RESETHAND)
         signal(number, SIG_DFL);
     if (action->sa_flags & SA_SIGINFO)

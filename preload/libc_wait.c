@@ -88,36 +88,41 @@ static int slice(ready_fn ready, void *call, uint64_t *left)
     return ready(call, &t);
 }
 
+static int interrupted(void)
+{
+    errno = EINTR;
+    return -1;
+}
+
 /* Wait as READY does: let time pass until something came of it, as READY
- * without a timeout sees it.  When nothing is left to happen, TIMEOUT is over;
+ * without a timeout sees it, or a signal handler ran; HANDLED had when the
+ * client called.  When nothing is left to happen, TIMEOUT is over;
  * without one (NULL), and when the guests have ended and the client stays,
  * the wait is a real one. */
-static int until(ready_fn ready, void *call, const struct timespec *timeout)
+static int until(ready_fn ready, void *call, const struct timespec *timeout,
+                 unsigned int handled)
 {
     uint64_t from = clock_now(), ns = ns_of(timeout), left = ns;
     struct clock_wait wait;
     bool real = false;
+    int rc;
 
-    for (;;) {
-        int rc = ready(call, &at_once);
-        enum step step;
+    while (!(rc = ready(call, &at_once))) {
         bool over;
+        enum step step = let_run(&over);
 
-        if (rc)
-            return rc;
-        step = let_run(&over);
+        if (step == STEP_EVENT)
+            continue;
         if (step == STEP_TOLD) {
             rc = ready(call, &moment);
             if (rc)
-                return rc;
+                break;
             continue;
         }
-        if (step == STEP_SIGNAL) {
-            errno = EINTR;
-            return -1;
+        if (step == STEP_SIGNAL || handled != libc_handled()) {
+            rc = interrupted();
+            break;
         }
-        if (step == STEP_EVENT)
-            continue;
         if (timeout && (!over || !left)) {
             clock_reach(from + ns);
             return ready(call, &at_once);
@@ -126,15 +131,17 @@ static int until(ready_fn ready, void *call, const struct timespec *timeout)
             clock_wait_begin(&wait);
         real = true;
         rc = slice(ready, call, &left);
-        if (rc) {
-            clock_wait_end(&wait, ns);
-            return rc;
-        }
+        if (rc)
+            break;
     }
+    if (real)
+        clock_wait_end(&wait, ns);
+    return rc;
 }
 
 /* The same for what is none of ours. */
-static int theirs(ready_fn ready, void *call, const struct timespec *timeout)
+static int theirs(ready_fn ready, void *call, const struct timespec *timeout,
+                  unsigned int handled)
 {
     uint64_t ns = ns_of(timeout);
     struct clock_wait wait;
@@ -142,6 +149,8 @@ static int theirs(ready_fn ready, void *call, const struct timespec *timeout)
 
     if (rc)
         return rc;
+    if (handled != libc_handled())
+        return interrupted();
     clock_wait_begin(&wait);
     rc = ready(call, timeout);
     if (rc)
@@ -187,8 +196,10 @@ static int poll_by(struct pollfd *fds, nfds_t nr,
                    const struct timespec *timeout, const sigset_t *mask)
 {
     struct poll_call call = { fds, nr, mask };
+    unsigned int handled = libc_handled();
 
-    return (polls_ours(fds, nr) ? until : theirs)(poll_ready, &call, timeout);
+    return (polls_ours(fds, nr) ? until : theirs)(poll_ready, &call, timeout,
+                                                  handled);
 }
 
 EXPORT int poll(struct pollfd *fds, nfds_t nr, int timeout)
@@ -258,13 +269,14 @@ static bool selects_ours(const struct select_call *c)
 
 static int select_by(struct select_call *c, const struct timespec *timeout)
 {
+    unsigned int handled = libc_handled();
     int rc;
 
     for (unsigned int i = 0; i < 3; i++) {
         if (c->set[i])
             memcpy(&c->in[i], c->set[i], bytes_of(c->nr));
     }
-    rc = (selects_ours(c) ? until : theirs)(select_ready, c, timeout);
+    rc = (selects_ours(c) ? until : theirs)(select_ready, c, timeout, handled);
     for (unsigned int i = 0; rc >= 0 && i < 3; i++) {
         if (c->set[i])
             memcpy(c->set[i], &c->out[i], bytes_of(c->nr));
@@ -332,8 +344,9 @@ static int epoll_by(int fd, struct epoll_event *events, int max,
                     const struct timespec *timeout, const sigset_t *mask)
 {
     struct epoll_call call = { fd, events, max, mask };
+    unsigned int handled = libc_handled();
 
-    return (waiting() ? until : theirs)(epoll_ready, &call, timeout);
+    return (waiting() ? until : theirs)(epoll_ready, &call, timeout, handled);
 }
 
 EXPORT int epoll_pwait(int fd, struct epoll_event *events, int max,

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # The devices as a program of any kind reaches them: tests/client/libc.c,
-# io.c and handler.c, with the Xen libraries, FORTIFY's entry points, and an
-# address sanitizer.
+# io.c, signals.c and handler.c, with the Xen libraries, FORTIFY's entry
+# points, and an address sanitizer.
 . "${top_srcdir:-$(dirname "$0")/..}/tests/functions.sh"
 
 libraries='-lxenctrl -lxenevtchn -lxenstore -lpthread'
@@ -35,7 +35,7 @@ try()
 }
 
 build fortified libc.c -O2 -D_FORTIFY_SOURCE=2 || fail "libc.c does not build"
-for what in waits opens closes maps forks threads signals store by-socket; do
+for what in waits opens closes maps forks threads store by-socket; do
     try fortified $what
     case $what in
     forks) says err "^xenreel: the machine is process [0-9]*'s: its child" ;;
@@ -48,6 +48,10 @@ for what in vectors positions streams sockets sandboxed; do
     try other $what
     [ ! -s err ] || fail "$what: says something"
 done
+
+build interrupted signals.c -O2 || fail "signals.c does not build"
+try interrupted ''
+[ ! -s err ] || fail "signals: says something"
 
 # A handler in the middle of malloc(): what a monitor does allocates nothing,
 # recorded or not.  (A sanitized library has the sanitizer's malloc().)
@@ -92,9 +96,11 @@ fi
 # shellcheck disable=SC2086
 if ${CC:-cc} $sanitize -o tiny tiny.c 2>err; then
     build sanitized libc.c -O1 -g $sanitize || fail "libc.c, sanitized"
-    for what in waits opens maps forks threads signals store by-socket; do
+    for what in waits opens maps forks threads store by-socket; do
         try sanitized $what
     done
+    build sanitized signals.c -O1 -g $sanitize || fail "signals.c, sanitized"
+    try sanitized ''
     build sanitized io.c -O1 -g $sanitize || fail "io.c, sanitized"
     for what in vectors positions streams sockets sandboxed; do
         try sanitized $what

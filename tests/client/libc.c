@@ -296,7 +296,7 @@ static void forks(void)
     monitor_close(&m);
 }
 
-/* ---- threads and signals ---- */
+/* ---- threads ---- */
 
 static void *hammer(void *arg)
 {
@@ -345,39 +345,6 @@ static void threads(void)
     monitor_answer(&m);
     WANT(m.events >= 2);
     monitor_close(&m);
-}
-
-static volatile int rang;
-
-static void ring_bell(int signal)
-{
-    (void)signal;
-    rang = 1;
-}
-
-/* Nothing happens any more: a signal ends the waits. */
-static void signals(void)
-{
-    struct sigaction act = { .sa_handler = ring_bell };
-    struct itimerval in = { .it_value = { 0, 50000 } };
-    int fd = open("/dev/xen/evtchn", O_RDWR);
-    struct pollfd p = { .fd = fd, .events = POLLIN };
-    struct timespec from, to;
-    uint32_t port;
-
-    WANT(fd >= 0 && !sigaction(SIGALRM, &act, NULL));
-    WANT(!setitimer(ITIMER_REAL, &in, NULL));
-    WANT(poll(&p, 1, -1) == -1 && errno == EINTR && rang);
-    rang = 0;
-    WANT(!setitimer(ITIMER_REAL, &in, NULL));
-    WANT(read(fd, &port, 4) == -1 && errno == EINTR && rang);
-    /* And a timeout is one. */
-    clock_gettime(CLOCK_MONOTONIC, &from);
-    WANT(poll(&p, 1, 60) == 0);
-    clock_gettime(CLOCK_MONOTONIC, &to);
-    WANT((to.tv_sec - from.tv_sec) * 1000000000l + to.tv_nsec - from.tv_nsec >=
-         60000000l);
-    close(fd);
 }
 
 static void store(void)
@@ -483,8 +450,7 @@ int main(int argc, char **argv)
     } tries[] = {
         { "waits", waits }, { "opens", opens }, { "closes", closes },
         { "maps", maps }, { "forks", forks }, { "threads", threads },
-        { "signals", signals }, { "store", store },
-        { "by-socket", by_socket },
+        { "store", store }, { "by-socket", by_socket },
         { "shuts-down", shuts_down },
     };
 

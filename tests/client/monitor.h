@@ -4,8 +4,6 @@
 #ifndef TESTS_CLIENT_MONITOR_H
 #define TESTS_CLIENT_MONITOR_H
 
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -15,15 +13,9 @@
 #include <xen/io/ring.h>
 #include <xen/vm_event.h>
 
+#include "want.h"
+
 #define PAGE    4096
-#define WANT(x) \
-    do { \
-        if (!(x)) { \
-            fprintf(stderr, "%s:%d: not so: %s (errno %d)\n", __func__, \
-                    __LINE__, #x, errno); \
-            exit(1); \
-        } \
-    } while (0)
 
 struct monitor {
     xc_interface *xc;
