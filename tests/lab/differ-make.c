@@ -1,0 +1,470 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Blocks: what a monitor does, chosen at random, most of it valid. */
+#include "tests/lab/differ.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness/recorder.h"
+#include "sim/sim.h"
+
+#define LSTAR   0xc0000082u
+
+uint64_t draw(struct make *m)
+{
+    uint64_t z = m->random += 0x9e3779b97f4a7c15ull;
+
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
+    return z ^ (z >> 31);
+}
+
+uint32_t below(struct make *m, uint32_t n)
+{
+    return (draw(m) >> 32) * n >> 32;
+}
+
+int call(struct make *m, enum hv_op op, void *args)
+{
+    return hv_call(m->hv, op, args);
+}
+
+uint64_t data_gfn(struct make *m)
+{
+    return DATA + below(m, NR_DATA);
+}
+
+static uint64_t any_gfn(struct make *m)
+{
+    static const uint64_t odd[] = {
+        NOWHERE - 1, 0x2000, 0xfefff, 0xff000, 0x100000, 1ull << 36,
+    };
+
+    if (once_in(m, 6))
+        return CODE + below(m, NR_CODE);
+    return once_in(m, 40) ? odd[below(m, 6)] : data_gfn(m);
+}
+
+uint32_t any_access(struct make *m)
+{
+    static const uint8_t good[] = {
+        XENMEM_access_n, XENMEM_access_r, XENMEM_access_rw, XENMEM_access_x,
+        XENMEM_access_rx, XENMEM_access_rwx, XENMEM_access_rx2rw,
+        XENMEM_access_n2rwx, XENMEM_access_default,
+    };
+
+    return once_in(m, 60) ? 11 + below(m, 300) : good[below(m, sizeof(good))];
+}
+
+uint32_t any_view(struct make *m)
+{
+    static const uint32_t odd[] = { 9, 10, 255, 256, 0xffff };
+
+    return once_in(m, 30) ? odd[below(m, 5)] : below(m, VIEWS);
+}
+
+static void do_access(struct make *m)
+{
+    struct args_access a = {
+        .dom = DOM, .gfn = any_gfn(m), .nr = 1, .access = any_access(m),
+    };
+
+    if (once_in(m, 4)) {
+        call(m, OP_ACCESS_GET, &a);
+        return;
+    }
+    if (once_in(m, 6) && a.gfn < DATA + NR_DATA)
+        a.nr = below(m, DATA + NR_DATA - a.gfn + 1);
+    call(m, OP_ACCESS_SET, &a);
+}
+
+static void do_multi(struct make *m)
+{
+    uint64_t gfn[4];
+    uint8_t access[4];
+    struct args_access_multi a = {
+        .dom = DOM, .access = { access, 1 + below(m, 4), 0 },
+        .gfn = { gfn, 0, 0 },
+    };
+
+    a.gfn.len = 8 * a.access.len;
+    for (uint32_t i = 0; i < 4; i++) {
+        gfn[i] = any_gfn(m);
+        access[i] = any_access(m);
+    }
+    a.view = any_view(m);
+    call(m, once_in(m, 2) ? OP_ACCESS_SET_MULTI : OP_ALTP2M_SET_ACCESS_MULTI,
+         &a);
+}
+
+static void do_view_access(struct make *m)
+{
+    struct args_access a = {
+        .dom = DOM, .view = any_view(m), .gfn = any_gfn(m),
+        .access = any_access(m),
+    };
+
+    call(m, once_in(m, 3) ? OP_ALTP2M_GET_ACCESS : OP_ALTP2M_SET_ACCESS, &a);
+}
+
+static void do_view(struct make *m)
+{
+    struct args_view a = {
+        .dom = DOM, .view = any_view(m), .visible = !once_in(m, 3),
+        .access = XENMEM_access_rwx,
+    };
+
+    switch (below(m, 8)) {
+    case 0:
+        call(m, OP_ALTP2M_DESTROY, &a);
+        break;
+    case 1:
+        call(m, OP_ALTP2M_SET_VISIBILITY, &a);
+        break;
+    case 2:
+    case 3:
+        call(m, OP_ALTP2M_CREATE, &a);
+        break;
+    default:
+        call(m, OP_ALTP2M_SWITCH, &a);
+    }
+}
+
+static void do_change_gfn(struct make *m)
+{
+    struct args_change_gfn a = {
+        .dom = DOM, .view = any_view(m), .old_gfn = data_gfn(m),
+        .new_gfn = once_in(m, 4) ? NOWHERE : data_gfn(m),
+    };
+
+    if (once_in(m, 40))
+        a.new_gfn = 0x2000;
+    call(m, OP_ALTP2M_CHANGE_GFN, &a);
+}
+
+static void do_sve(struct make *m)
+{
+    struct args_suppress_ve a = {
+        .dom = DOM, .view = any_view(m), .gfn = any_gfn(m),
+        .sve = once_in(m, 2),
+    };
+
+    if (once_in(m, 3)) {
+        a.last = once_in(m, 8) ? any_gfn(m) : a.gfn + below(m, 6);
+        if (a.last - a.gfn < 16 || a.last < a.gfn)
+            call(m, OP_ALTP2M_SET_SVE_MULTI, &a);
+    } else {
+        call(m, once_in(m, 2) ? OP_ALTP2M_GET_SVE : OP_ALTP2M_SET_SVE, &a);
+    }
+}
+
+static void write_zeros(struct make *m, uint64_t gfn, uint32_t offset,
+                        uint32_t len)
+{
+    static unsigned char zeros[4096];
+    struct args_memory a = {
+        .dom = DOM, .gfn = gfn, .offset = offset, .data = { zeros, len, 0 },
+    };
+
+    call(m, OP_MEMORY_WRITE, &a);
+}
+
+static bool is_hole(struct make *m, uint64_t gfn)
+{
+    unsigned char byte;
+    struct args_memory a = { .dom = DOM, .gfn = gfn, .data = { &byte, 1, 0 } };
+
+    return call(m, OP_MEMORY_READ, &a) != 0;
+}
+
+/* What a page that comes from Xen holds is not known. */
+static void populate(struct make *m, uint64_t gfn)
+{
+    struct args_physmap a = { .dom = DOM, .gfn = gfn };
+
+    if (!call(m, OP_MEMORY_POPULATE, &a))
+        write_zeros(m, gfn, 0, 4096);
+}
+
+static void do_physmap(struct make *m)
+{
+    struct args_physmap a = {
+        .dom = DOM, .gfn = DATA + STABLE + below(m, NR_DATA - STABLE),
+    };
+    struct args_change_gfn b = {
+        .dom = DOM, .old_gfn = a.gfn,
+        .new_gfn = DATA + STABLE + below(m, NR_DATA - STABLE),
+    };
+
+    switch (below(m, 4)) {
+    case 0:
+        call(m, OP_MEMORY_DECREASE, &a);
+        break;
+    case 1:
+        call(m, OP_MEMORY_MOVE, &b);
+        break;
+    default:
+        if (!once_in(m, 4))     /* the page that was there is lost */
+            call(m, OP_MEMORY_DECREASE, &a);
+        populate(m, a.gfn);
+    }
+}
+
+static void do_memory(struct make *m)
+{
+    unsigned char bytes[64];
+    struct args_memory a = {
+        .dom = DOM, .gfn = data_gfn(m), .data = { bytes, 64, 0 },
+    };
+
+    memset(bytes, 0, sizeof(bytes));
+    if (once_in(m, 3)) {
+        a.data.len = 8;
+        for (uint32_t i = 0; i < 8; i++)
+            bytes[i] = draw(m);
+        a.offset = 8 * below(m, 16);
+        call(m, OP_MEMORY_WRITE, &a);
+        return;
+    }
+    a.offset = once_in(m, 3) ? 4096 - 64 : 64 * below(m, 2);
+    call(m, OP_MEMORY_READ, &a);
+}
+
+static void do_look(struct make *m)
+{
+    struct args_vcpu_view view = { .dom = DOM, .vcpu = below(m, VCPUS + 1) };
+    struct args_ring ring = { .dom = DOM };
+    struct args_u64 u = { .dom = DOM };
+
+    switch (below(m, 4)) {
+    case 0:
+        call(m, OP_RING_STATE, &ring);
+        break;
+    case 1:
+        call(m, OP_ALTP2M_GET_STATE, &u);
+        break;
+    case 2:
+        call(m, OP_MONITOR_CAPS, &u);
+        break;
+    default:
+        call(m, OP_ALTP2M_GET_VCPU_VIEW, &view);
+    }
+}
+
+static void set_single_step(struct make *m, uint32_t on)
+{
+    struct args_enable a = { .dom = DOM, .enable = on };
+
+    for (uint32_t n = 0; n < VCPUS; n++) {
+        if (m->vcpu[n].stepping)        /* it would step for ever */
+            return;
+    }
+    if (!call(m, OP_MONITOR_SINGLESTEP, &a))
+        m->single_step = on;
+}
+
+static void do_monitor(struct make *m)
+{
+    static const enum hv_op switches[] = {
+        OP_MONITOR_BREAKPOINT, OP_MONITOR_CPUID, OP_MONITOR_DESCRIPTOR,
+        OP_MONITOR_EACH_REP,
+    };
+    static const uint32_t crs[] = {
+        VM_EVENT_X86_CR0, VM_EVENT_X86_CR3, VM_EVENT_X86_CR4, 7,
+    };
+    uint32_t on = !once_in(m, 3);
+    struct args_enable a = { .dom = DOM, .enable = on };
+    struct args_enable_sync s = {
+        .dom = DOM, .enable = on, .sync = once_in(m, 2),
+    };
+    struct args_msr msr = {
+        .dom = DOM, .msr = once_in(m, 3) ? 0x174 : LSTAR, .enable = on,
+        .onchangeonly = once_in(m, 2),
+    };
+    struct args_ctrlreg cr = {
+        .dom = DOM, .index = crs[below(m, 3 + once_in(m, 10))], .enable = on,
+        .sync = once_in(m, 2), .onchangeonly = once_in(m, 2),
+        .bitmask = once_in(m, 3) ? 0x10080 : 0,
+    };
+
+    switch (below(m, 8)) {
+    case 0:
+        set_single_step(m, on);
+        break;
+    case 1:
+        call(m, OP_MONITOR_GUEST_REQUEST, &s);
+        break;
+    case 2:
+        call(m, OP_MONITOR_DEBUG, &s);
+        break;
+    case 3:
+        call(m, OP_MONITOR_MSR, &msr);
+        break;
+    case 4:
+    case 5:
+        call(m, OP_MONITOR_CTRLREG, &cr);
+        break;
+    default:
+        call(m, switches[below(m, 4)], &a);
+    }
+}
+
+static void set_state(struct make *m, uint32_t on)
+{
+    struct args_u64 a = { .dom = DOM, .value = on };
+
+    if (!call(m, OP_ALTP2M_SET_STATE, &a))
+        m->altp2m = on;
+}
+
+static void do_switches(struct make *m)
+{
+    struct args_dom d = { .dom = DOM };
+    struct args_access a = {
+        .dom = DOM, .gfn = NOWHERE, .nr = 1, .access = any_access(m),
+    };
+
+    switch (below(m, 4)) {
+    case 0:
+        set_state(m, !once_in(m, 8));
+        break;
+    case 1:
+        call(m, OP_DOMAIN_PAUSE, &d);
+        call(m, OP_DOMAIN_UNPAUSE, &d);
+        break;
+    case 2:     /* new pages have it, and nothing else is new meanwhile */
+        call(m, OP_ACCESS_SET, &a);
+        populate(m, DATA + STABLE + below(m, NR_DATA - STABLE));
+        a.access = XENMEM_access_rwx;
+        call(m, OP_ACCESS_SET, &a);
+        break;
+    default:
+        a.view = any_view(m);
+        call(m, once_in(m, 2) ? OP_ACCESS_GET : OP_ALTP2M_GET_ACCESS, &a);
+    }
+}
+
+static void one_step(struct make *m)
+{
+    static void (*const often[])(struct make *) = {
+        do_program, do_program, do_program, do_program, do_answer, do_answer,
+        do_answer, do_access, do_view_access, do_view_access, do_change_gfn,
+    };
+    static void (*const seldom[])(struct make *) = {
+        do_multi, do_view, do_view, do_physmap, do_memory, do_memory,
+        do_switches, do_sve, do_monitor, do_monitor, do_look,
+    };
+
+    if (once_in(m, 4))
+        seldom[below(m, sizeof(seldom) / sizeof(*seldom))](m);
+    else
+        often[below(m, sizeof(often) / sizeof(*often))](m);
+}
+
+/* ---- a block's beginning and end ---- */
+
+static void begin(struct make *m)
+{
+    struct args_port port = { .dom = DOM };
+
+    call(m, OP_MONITOR_ENABLE, &port);
+    m->port = port.port = port.out;
+    call(m, OP_EVTCHN_BIND, &port);
+    ring_init(&m->ring, hv_ring(m->hv, DOM));
+    set_registers(m);
+    if (!once_in(m, 6))
+        set_state(m, 1);
+    for (uint32_t i = m->altp2m ? below(m, 4) : 0; i--;) {
+        struct args_view v = { .dom = DOM, .access = XENMEM_access_rwx };
+
+        call(m, OP_ALTP2M_CREATE, &v);
+    }
+    for (uint32_t i = below(m, 8); i--;)
+        do_monitor(m);
+    for (uint32_t i = below(m, 8); i--;)
+        do_access(m);
+}
+
+static void monitor_nothing(struct make *m)
+{
+    static const enum hv_op ops[] = {
+        OP_MONITOR_SINGLESTEP, OP_MONITOR_BREAKPOINT, OP_MONITOR_CPUID,
+        OP_MONITOR_DESCRIPTOR, OP_MONITOR_EACH_REP, OP_MONITOR_GUEST_REQUEST,
+        OP_MONITOR_DEBUG,
+    };
+    struct args_enable_sync a = { .dom = DOM };
+    struct args_msr msr = { .dom = DOM, .msr = LSTAR };
+    struct args_ctrlreg cr = { .dom = DOM };
+
+    for (uint32_t i = 0; i < sizeof(ops) / sizeof(*ops); i++)
+        call(m, ops[i], &a);
+    call(m, OP_MONITOR_MSR, &msr);
+    msr.msr = 0x174;
+    call(m, OP_MONITOR_MSR, &msr);
+    for (cr.index = 0; cr.index < 3; cr.index++)
+        call(m, OP_MONITOR_CTRLREG, &cr);
+    m->single_step = false;
+}
+
+static void end(struct make *m)
+{
+    struct args_access all = {
+        .dom = DOM, .access = XENMEM_access_rwx, .gfn = DATA, .nr = NR_DATA,
+    };
+    struct args_ring ring = { .dom = DOM };
+    struct args_port port = { .dom = DOM, .port = m->port };
+
+    drain(m);
+    set_state(m, 0);
+    for (uint32_t i = STABLE; i < NR_DATA; i++) {
+        if (is_hole(m, DATA + i))
+            populate(m, DATA + i);
+    }
+    for (uint32_t i = 0; i < NR_DATA; i++) {
+        write_zeros(m, DATA + i, 0, 256);
+        write_zeros(m, DATA + i, 4096 - 64, 64);
+    }
+    call(m, OP_ACCESS_SET, &all);
+    all.gfn = CODE;
+    all.nr = NR_CODE;
+    call(m, OP_ACCESS_SET, &all);
+    monitor_nothing(m);
+    call(m, OP_RING_STATE, &ring);
+    call(m, OP_EVTCHN_UNBIND, &port);
+    call(m, OP_MONITOR_DISABLE, &ring);
+}
+
+void make_open(struct make *m)
+{
+    struct sim_config config = { .slice = ~0u };
+    struct hv *sim = sim_open(&config);
+    struct args_create c;
+    struct args_dom dom = { .dom = DOM };
+
+    *m = (struct make){ 0 };
+    list_init(&m->list);
+    m->hv = sim ? recorder_open(sim, &m->list.sink) : NULL;
+    if (!m->hv) {
+        fprintf(stderr, "differ: out of memory\n");
+        exit(99);
+    }
+    sim_default_domain(&c, DOM, 16, VCPUS);
+    call(m, OP_DOMAIN_CREATE, &c);
+    call(m, OP_DOMAIN_UNPAUSE, &dom);
+}
+
+void make_close(struct make *m)
+{
+    hv_close(m->hv);
+    list_clear(&m->list);
+}
+
+void make_block(struct make *m, uint64_t seed, uint32_t steps)
+{
+    m->random = seed;
+    begin(m);
+    while (steps--)
+        one_step(m);
+    end(m);
+}
