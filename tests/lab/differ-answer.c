@@ -100,25 +100,33 @@ static void read_data(struct make *m, struct vm_event_st *rsp)
         rsp->data.emul.read.data[i] = draw(m);
 }
 
+/* Not where the instruction may touch a hole, which is emulated: the trap is
+ * the next one's then, and what that is the puppet decides. */
+static bool may_step(struct make *m, const struct vm_event_st *ev)
+{
+    return m->single_step && ev->u.mem_access.gfn >= DATA &&
+           ev->u.mem_access.gfn < DATA + STABLE - 1;
+}
+
 static void single_step(struct make *m, struct vcpu *v,
                         struct vm_event_st *rsp)
 {
-    if (v->stepping || !m->single_step)
+    if (v->stepping || !may_step(m, &v->ev))
         return;
-    if (m->altp2m && once_in(m, 3)) {
-        rsp->flags |= VM_EVENT_FLAG_FAST_SINGLESTEP;
-        rsp->u.fast_singlestep.p2midx = any_view(m);
+    v->stepping = true;
+    if (!m->altp2m || !once_in(m, 3)) {
+        rsp->flags |= VM_EVENT_FLAG_TOGGLE_SINGLESTEP;
         return;
     }
-    rsp->flags |= VM_EVENT_FLAG_TOGGLE_SINGLESTEP;
-    v->stepping = true;
+    rsp->flags |= VM_EVENT_FLAG_FAST_SINGLESTEP;
+    rsp->u.fast_singlestep.p2midx = any_view(m);
 }
 
 /* An access is answered so that it goes through, or not. */
 static void answer_access(struct make *m, struct vcpu *v,
                           struct vm_event_st *rsp)
 {
-    switch (below(m, 10)) {
+    switch (below(m, v->stepping ? 5 : 10)) {
     case 0:
     case 1:
         grant(m, &v->ev, once_in(m, 3) ? any_access(m) : XENMEM_access_rwx);
@@ -234,17 +242,23 @@ void do_answer(struct make *m)
         do_program(m);
 }
 
+/* Events that had no room on the ring come when others are answered. */
 void drain(struct make *m)
 {
     struct args_port port = { .dom = DOM, .port = m->port };
+    bool more = true;
 
-    for (uint32_t n = 0; n < VCPUS; n++) {
-        while (m->vcpu[n].waiting)
-            answer(m, &m->vcpu[n], true);
+    while (more) {
+        more = m->nr_late != 0;
+        if (more) {
+            put_late(m);
+            call(m, OP_EVTCHN_NOTIFY, &port);
+            wait_for(m, 0);
+        }
+        for (uint32_t n = 0; n < VCPUS; n++) {
+            more |= m->vcpu[n].waiting;
+            while (m->vcpu[n].waiting)
+                answer(m, &m->vcpu[n], true);
+        }
     }
-    if (!m->nr_late)
-        return;
-    put_late(m);
-    call(m, OP_EVTCHN_NOTIFY, &port);
-    wait_for(m, 0);
 }

@@ -71,14 +71,19 @@ static void access_memory(struct make *m, uint32_t n)
     must(m, op, &a);
 }
 
+static uint64_t stable_gfn(struct make *m)
+{
+    return DATA + below(m, STABLE);
+}
+
 static void copy(struct make *m, uint32_t n)
 {
     struct args_guest_copy a = {
         .dom = DOM, .vcpu = n, .count = 1 + below(m, 12),
     };
 
-    a.src_gpa = a.src_gla = data_gfn(m) << 12 | any_offset(m, 12);
-    a.dst_gpa = a.dst_gla = data_gfn(m) << 12 | any_offset(m, 12);
+    a.src_gpa = a.src_gla = stable_gfn(m) << 12 | any_offset(m, 12);
+    a.dst_gpa = a.dst_gla = stable_gfn(m) << 12 | any_offset(m, 12);
     a.rip = place(m, n, 2);
     must(m, OP_GUEST_COPY, &a);
 }
@@ -198,7 +203,12 @@ void set_registers(struct make *m)
 
     for (uint32_t n = 0; n < VCPUS; n++) {
         struct args_guest_reg a = { .dom = DOM, .vcpu = n };
+        struct args_guest_mem zeros = {         /* for writes of .last */
+            .dom = DOM, .vcpu = n, .rip = place(m, n, 3), .len = 16,
+            .gla = DATA << 12, .gpa = DATA << 12,
+        };
 
+        must(m, OP_GUEST_READ, &zeros);
         for (uint32_t i = 0; i < 3; i++) {
             a.rip = place(m, n, 3);
             a.index = crs[i][0];
@@ -218,7 +228,7 @@ void set_registers(struct make *m)
 
 /* ---- what comes of it ---- */
 
-static void take_events(struct make *m)
+void take_events(struct make *m)
 {
     void *page = hv_ring(m->hv, DOM);
     struct args_event e = { .dom = DOM };
@@ -243,6 +253,7 @@ static void results(struct make *m, uint32_t n)
     struct vcpu *v = &m->vcpu[n];
 
     v->tries = 0;
+    v->stepping = false;
     must(m, OP_GUEST_RESULT, &r);
     if (v->unknown)
         m->list.rec[m->list.nr - 1].flags |= RECORD_KNOWN;

@@ -6,18 +6,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <xen/domctl.h>
+
 #include "harness/recorder.h"
 #include "sim/sim.h"
+#include "tests/random-record.h"
 
 #define LSTAR   0xc0000082u
 
 uint64_t draw(struct make *m)
 {
-    uint64_t z = m->random += 0x9e3779b97f4a7c15ull;
-
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
-    return z ^ (z >> 31);
+    return random_u64(&m->random);
 }
 
 uint32_t below(struct make *m, uint32_t n)
@@ -37,13 +36,11 @@ uint64_t data_gfn(struct make *m)
 
 static uint64_t any_gfn(struct make *m)
 {
-    static const uint64_t odd[] = {
-        NOWHERE - 1, 0x2000, 0xfefff, 0xff000, 0x100000, 1ull << 36,
-    };
+    static const uint64_t odd[] = { NOWHERE - 1, 1ull << 36 };
 
     if (once_in(m, 6))
         return CODE + below(m, NR_CODE);
-    return once_in(m, 40) ? odd[below(m, 6)] : data_gfn(m);
+    return once_in(m, 40) ? odd[below(m, 2)] : data_gfn(m);
 }
 
 uint32_t any_access(struct make *m)
@@ -70,6 +67,8 @@ static void do_access(struct make *m)
         .dom = DOM, .gfn = any_gfn(m), .nr = 1, .access = any_access(m),
     };
 
+    if (once_in(m, 60))
+        a.gfn = 0x100000;       /* above all that was ever mapped */
     if (once_in(m, 4)) {
         call(m, OP_ACCESS_GET, &a);
         return;
@@ -146,14 +145,13 @@ static void do_change_gfn(struct make *m)
 static void do_sve(struct make *m)
 {
     struct args_suppress_ve a = {
-        .dom = DOM, .view = any_view(m), .gfn = any_gfn(m),
+        .dom = DOM, .view = any_view(m), .gfn = data_gfn(m),
         .sve = once_in(m, 2),
     };
 
     if (once_in(m, 3)) {
-        a.last = once_in(m, 8) ? any_gfn(m) : a.gfn + below(m, 6);
-        if (a.last - a.gfn < 16 || a.last < a.gfn)
-            call(m, OP_ALTP2M_SET_SVE_MULTI, &a);
+        a.last = data_gfn(m);
+        call(m, OP_ALTP2M_SET_SVE_MULTI, &a);
     } else {
         call(m, once_in(m, 2) ? OP_ALTP2M_GET_SVE : OP_ALTP2M_SET_SVE, &a);
     }
@@ -205,7 +203,7 @@ static void do_physmap(struct make *m)
         call(m, OP_MEMORY_MOVE, &b);
         break;
     default:
-        if (!once_in(m, 4))     /* the page that was there is lost */
+        if (!once_in(m, 12))    /* the page that was there is lost */
             call(m, OP_MEMORY_DECREASE, &a);
         populate(m, a.gfn);
     }
@@ -367,8 +365,12 @@ static void one_step(struct make *m)
 static void begin(struct make *m)
 {
     struct args_port port = { .dom = DOM };
+    struct args_access all = {          /* mapped by 4 KiB from now on */
+        .dom = DOM, .access = XENMEM_access_rwx, .gfn = DATA, .nr = NR_DATA,
+    };
 
     call(m, OP_MONITOR_ENABLE, &port);
+    call(m, OP_ACCESS_SET, &all);
     m->port = port.port = port.out;
     call(m, OP_EVTCHN_BIND, &port);
     ring_init(&m->ring, hv_ring(m->hv, DOM));
@@ -386,7 +388,7 @@ static void begin(struct make *m)
         do_access(m);
 }
 
-static void monitor_nothing(struct make *m)
+void monitor_nothing(struct hv *hv)
 {
     static const enum hv_op ops[] = {
         OP_MONITOR_SINGLESTEP, OP_MONITOR_BREAKPOINT, OP_MONITOR_CPUID,
@@ -398,30 +400,37 @@ static void monitor_nothing(struct make *m)
     struct args_ctrlreg cr = { .dom = DOM };
 
     for (uint32_t i = 0; i < sizeof(ops) / sizeof(*ops); i++)
-        call(m, ops[i], &a);
-    call(m, OP_MONITOR_MSR, &msr);
+        hv_call(hv, ops[i], &a);
+    hv_call(hv, OP_MONITOR_MSR, &msr);
     msr.msr = 0x174;
-    call(m, OP_MONITOR_MSR, &msr);
+    hv_call(hv, OP_MONITOR_MSR, &msr);
     for (cr.index = 0; cr.index < 3; cr.index++)
-        call(m, OP_MONITOR_CTRLREG, &cr);
-    m->single_step = false;
+        hv_call(hv, OP_MONITOR_CTRLREG, &cr);
 }
 
-static void end(struct make *m)
+static void suppress(struct make *m, uint64_t gfn, uint32_t nr)
+{
+    struct args_suppress_ve a = {
+        .dom = DOM, .gfn = gfn, .last = gfn + nr - 1, .sve = 1,
+    };
+
+    call(m, OP_ALTP2M_SET_SVE_MULTI, &a);
+}
+
+/* Memory and rights as they were. */
+void put_back(struct make *m)
 {
     struct args_access all = {
         .dom = DOM, .access = XENMEM_access_rwx, .gfn = DATA, .nr = NR_DATA,
     };
-    struct args_ring ring = { .dom = DOM };
-    struct args_port port = { .dom = DOM, .port = m->port };
 
-    drain(m);
+    set_state(m, 1);
+    suppress(m, DATA, NR_DATA);
+    suppress(m, CODE, NR_CODE);
     set_state(m, 0);
-    for (uint32_t i = STABLE; i < NR_DATA; i++) {
+    for (uint32_t i = 0; i < NR_DATA; i++) {
         if (is_hole(m, DATA + i))
             populate(m, DATA + i);
-    }
-    for (uint32_t i = 0; i < NR_DATA; i++) {
         write_zeros(m, DATA + i, 0, 256);
         write_zeros(m, DATA + i, 4096 - 64, 64);
     }
@@ -429,7 +438,25 @@ static void end(struct make *m)
     all.gfn = CODE;
     all.nr = NR_CODE;
     call(m, OP_ACCESS_SET, &all);
-    monitor_nothing(m);
+    all.gfn = NOWHERE;
+    call(m, OP_ACCESS_SET, &all);
+}
+
+void make_end(struct make *m)
+{
+    struct args_ring ring = { .dom = DOM };
+    struct args_port port = { .dom = DOM, .port = m->port };
+    struct args_debug_control off = {
+        .dom = DOM, .op = XEN_DOMCTL_DEBUG_OP_SINGLE_STEP_OFF,
+    };
+
+    if (!hv_ring(m->hv, DOM))
+        return;
+    drain(m);
+    for (off.vcpu = 0; off.vcpu < VCPUS; off.vcpu++)
+        call(m, OP_DOMAIN_DEBUG_CONTROL, &off);
+    put_back(m);
+    monitor_nothing(m->hv);
     call(m, OP_RING_STATE, &ring);
     call(m, OP_EVTCHN_UNBIND, &port);
     call(m, OP_MONITOR_DISABLE, &ring);
@@ -466,5 +493,5 @@ void make_block(struct make *m, uint64_t seed, uint32_t steps)
     begin(m);
     while (steps--)
         one_step(m);
-    end(m);
+    make_end(m);
 }

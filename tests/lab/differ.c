@@ -16,16 +16,15 @@
 #include <time.h>
 
 #include "harness/names.h"
-#include "harness/recorder.h"
 #include "harness/replay.h"
 #include "real/puppet_xen.h"
 #include "real/xen.h"
-#include "sim/sim.h"
 #include "traces/text.h"
 
 #define SETTLE_MS       4
 #define TIMEOUT_MS      150
-#define PER_DOMAIN      40u     /* blocks */
+#define PER_DOMAIN      60u     /* blocks and attempts; pages get lost */
+#define FIRST           2u      /* records that make the domain */
 #define ATTEMPTS        70u     /* to shorten a scenario */
 #define KINDS           64u     /* of differences */
 #define KIND            80u
@@ -33,9 +32,8 @@
 struct differ {
     struct hv *xen;
     const char *out;
-    struct make make;
-    bool fresh;                 /* .make's domain is not on .xen yet */
-    uint32_t blocks;            /* that the domain has seen */
+    uint32_t steps;
+    uint32_t blocks;            /* that .xen's domain has seen; 0: none yet */
     uint64_t records, events, differences;
     struct {
         char name[KIND];
@@ -65,95 +63,34 @@ static void name_kind(const struct replay_report *r, char name[KIND])
              (int)r->expected.result, (int)r->actual.result);
 }
 
+static void destroy(struct differ *d)
+{
+    struct args_dom dom = { .dom = DOM };
+
+    hv_call(d->xen, OP_MONITOR_DISABLE, &dom);
+    hv_call(d->xen, OP_DOMAIN_DESTROY, &dom);
+    d->blocks = 0;
+}
+
+/* LIST's first records make the domain; one that is there already will do. */
 static void replay(struct differ *d, const struct list *list,
                    struct replay_report *report)
 {
     struct list_source source;
     int rc;
 
+    if (d->blocks == PER_DOMAIN)
+        destroy(d);
     list_source(&source, list);
+    source.next = d->blocks++ ? FIRST : 0;
     rc = replay_run(d->xen, &source.source, report);
     if (rc)
         die("replay", rc);
+    if (report->cause != REPLAY_SAME && !restore(d->xen))
+        destroy(d);
 }
 
 /* ---- shortening ---- */
-
-/* A response without the event it is to would be another scenario. */
-struct again {
-    struct list *to;
-    struct hv *hv;
-    struct ring_client ring;
-    bool waiting[VCPUS];
-};
-
-static void redo_events(struct again *a)
-{
-    void *page = hv_ring(a->hv, DOM);
-    struct args_event e;
-
-    while (page && ring_has_request(&a->ring, page)) {
-        ring_take(&a->ring, page, &e);
-        a->waiting[e.ev.vcpu_id % VCPUS] = true;
-    }
-}
-
-static void redo(struct again *a, const struct hv_record *rec)
-{
-    union hv_args args = rec->args;
-    uint32_t n = rec->args.RESPOND.ev.vcpu_id % VCPUS;
-    size_t at = a->to->nr;
-    unsigned char bytes[4096];
-    int rc;
-
-    switch (hv_ops_table[rec->op].kind) {
-    case KIND_RESPONSE:
-        if (a->waiting[n] && hv_ring(a->hv, DOM))
-            ring_put(&a->ring, hv_ring(a->hv, DOM), &rec->args.RESPOND.ev);
-        a->waiting[n] = false;
-        return;
-    case KIND_CALL:
-    case KIND_GUEST:
-        break;
-    default:
-        return;
-    }
-    if (rec->op == OP_MEMORY_READ)
-        args.MEMORY_READ.data.p = bytes;
-    rc = hv_call(a->hv, rec->op, &args);
-    if (rc >= 0 && ring_enables(rec->op, &args))
-        ring_init(&a->ring, hv_ring(a->hv, DOM));
-    if (rec->op == OP_GUEST_RESULT && a->to->nr > at)
-        a->to->rec[a->to->nr - 1].flags |= rec->flags & RECORD_KNOWN;
-    redo_events(a);
-}
-
-/* FROM's commands, without those that SKIP marks, with the answers that the
- * model gives to them. */
-static void perform(const struct list *from, const bool *skip,
-                    struct list *to)
-{
-    struct sim_config config = { .slice = ~0u };
-    struct hv *sim = sim_open(&config);
-    struct again a = { .to = to };
-
-    list_init(to);
-    a.hv = sim ? recorder_open(sim, &to->sink) : NULL;
-    if (!a.hv)
-        die("the model", -12);
-    for (size_t i = 0; i < from->nr; i++) {
-        if (!skip[i])
-            redo(&a, &from->rec[i]);
-    }
-    hv_close(a.hv);
-}
-
-static void destroy(struct differ *d)
-{
-    struct args_dom dom = { .dom = DOM };
-
-    hv_call(d->xen, OP_DOMAIN_DESTROY, &dom);
-}
 
 /* Does LIST without what SKIP marks still differ as NAME says? */
 static bool differs(struct differ *d, const struct list *list,
@@ -163,8 +100,7 @@ static bool differs(struct differ *d, const struct list *list,
     char other[KIND] = "";
     struct list to;
 
-    perform(list, skip, &to);
-    destroy(d);
+    make_again(list, skip, &to);
     replay(d, &to, &report);
     if (report.cause != REPLAY_SAME)
         name_kind(&report, other);
@@ -204,8 +140,8 @@ static void shorten(struct differ *d, const struct list *list, bool *skip,
     for (size_t size = list->nr / 2; size; size /= 2) {
         size_t at = list->nr;
 
-        while (at > 2 && attempts < ATTEMPTS) {
-            size_t from = at > size + 2 ? at - size : 2;
+        while (at > FIRST && attempts < ATTEMPTS) {
+            size_t from = at > size + FIRST ? at - size : FIRST;
 
             attempts += try_without(d, list, skip, from, at, name);
             at = from;
@@ -228,9 +164,9 @@ static bool is_new(struct differ *d, const char *name)
     return true;
 }
 
-static void print_list(FILE *out, const struct list *list)
+static void print_list(FILE *out, const struct list *list, size_t nr)
 {
-    for (size_t i = 0; i < list->nr; i++) {
+    for (size_t i = 0; i < nr; i++) {
         list->rec[i].seq = 0;
         text_print(out, &list->rec[i]);
     }
@@ -248,12 +184,11 @@ static void write_scenario(struct differ *d, const struct list *list,
     out = fopen(path, "w");
     if (!out)
         return;
-    destroy(d);
     replay(d, list, &report);
     fprintf(out, "; record %" PRIu64 ": on Xen\n; ", report.records);
     hv_record_normalise(&report.actual);
     text_print(out, &report.actual);
-    print_list(out, list);
+    print_list(out, list, report.expected.seq ? report.expected.seq : list->nr);
     fclose(out);
     replay_report_free(&report);
 }
@@ -266,13 +201,13 @@ static void explain(struct differ *d, const struct list *list, uint64_t seed,
 
     if (!skip)
         die("memory", -12);
-    for (size_t i = report->records; i < list->nr; i++)
+    for (size_t i = report->expected.seq; i < list->nr; i++)
         skip[i] = true;
     if (differs(d, list, skip, name))
         shorten(d, list, skip, name);
     else
-        printf("  not again in a new domain\n");
-    perform(list, skip, &rest);
+        printf("  not again\n");
+    make_again(list, skip, &rest);
     write_scenario(d, &rest, seed);
     list_clear(&rest);
     free(skip);
@@ -294,55 +229,24 @@ static void found(struct differ *d, const struct list *list, uint64_t seed,
     text_print(stdout, &b);
     if (is_new(d, name))
         explain(d, list, seed, report, name);
-    fflush(stdout);
 }
 
 /* ---- blocks ---- */
 
-static void new_domain(struct differ *d)
+static void one_block(struct differ *d, uint64_t seed)
 {
-    if (d->make.hv)
-        make_close(&d->make);
-    make_open(&d->make);
-    destroy(d);
-    d->blocks = 0;
-}
-
-/* The block alone in a domain of its own: so it can be shortened. */
-static void make_alone(struct list *list, uint64_t seed, uint32_t steps)
-{
+    struct replay_report report;
     struct make m;
 
     make_open(&m);
-    make_block(&m, seed, steps);
-    *list = m.list;
-    list_init(&m.list);
-    make_close(&m);
-}
-
-static void one_block(struct differ *d, uint64_t seed, uint32_t steps)
-{
-    struct replay_report report;
-    struct list alone;
-
-    if (!d->make.hv || d->blocks == PER_DOMAIN)
-        new_domain(d);
-    make_block(&d->make, seed, steps);
-    replay(d, &d->make.list, &report);
+    make_block(&m, seed, d->steps);
+    replay(d, &m.list, &report);
     d->records += report.records;
     d->events += report.events;
-    d->blocks++;
-    list_clear(&d->make.list);
-    if (report.cause != REPLAY_SAME) {
-        make_alone(&alone, seed, steps);
-        if (d->blocks > 1)      /* what came before it may matter */
-            report.records = alone.nr;
-        found(d, &alone, seed, &report);
-        list_clear(&alone);
-        make_close(&d->make);
-        d->make.hv = NULL;
-    }
+    if (report.cause != REPLAY_SAME)
+        found(d, &m.list, seed, &report);
     replay_report_free(&report);
+    make_close(&m);
 }
 
 static struct hv *open_xen(const char *kernel)
@@ -366,20 +270,21 @@ static struct hv *open_xen(const char *kernel)
 
 static int run(char **arg, uint64_t seconds)
 {
-    struct differ d = { .xen = open_xen(arg[0]), .out = arg[1] };
+    struct differ d = {
+        .xen = open_xen(arg[0]), .out = arg[1],
+        .steps = strtoul(arg[4], NULL, 0),
+    };
     uint64_t seed = strtoull(arg[2], NULL, 0), first = seed;
     uint64_t blocks = strtoull(arg[3], NULL, 0);
-    uint32_t steps = strtoul(arg[4], NULL, 0);
     time_t end = time(NULL) + (time_t)seconds;
 
     while (seed < first + blocks && (!seconds || time(NULL) < end)) {
-        one_block(&d, seed++, steps);
+        one_block(&d, seed++);
         if ((seed - first) % 10 == 0) {
             printf("%" PRIu64 " blocks, %" PRIu64 " steps, %" PRIu64
                    " records, %" PRIu64 " events, %" PRIu64
-                   " differences\n", seed - first, (seed - first) * steps,
+                   " differences\n", seed - first, (seed - first) * d.steps,
                    d.records, d.events, d.differences);
-            fflush(stdout);
         }
     }
     for (uint32_t i = 0; i < d.nr_kinds; i++)
@@ -387,8 +292,6 @@ static int run(char **arg, uint64_t seconds)
     printf("in all: %" PRIu64 " blocks, %" PRIu64 " records, %" PRIu64
            " events, %" PRIu64 " differences\n", seed - first, d.records,
            d.events, d.differences);
-    if (d.make.hv)
-        make_close(&d.make);
     hv_close(d.xen);
     return d.differences != 0;
 }
@@ -402,13 +305,14 @@ static int make(char **arg)
     make_open(&m);
     while (blocks--)
         make_block(&m, seed++, strtoul(arg[2], NULL, 0));
-    print_list(stdout, &m.list);
+    print_list(stdout, &m.list, m.list.nr);
     make_close(&m);
     return 0;
 }
 
 int main(int argc, char **argv)
 {
+    setvbuf(stdout, NULL, _IOLBF, 0);
     if (argc == 5 && !strcmp(argv[1], "make"))
         return make(argv + 2);
     if ((argc == 7 || argc == 8) && !strcmp(argv[1], "run"))

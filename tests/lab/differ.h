@@ -90,7 +90,24 @@ void make_close(struct make *m);
 /* Append the block of SEED, of STEPS random steps. */
 void make_block(struct make *m, uint64_t seed, uint32_t steps);
 
+/* ---- differ-again.c ---- */
+/* FROM's commands, without those that SKIP marks, as a block of their own:
+ * with the answers that the model gives to them. */
+void make_again(const struct list *from, const bool *skip, struct list *to);
+/* HV's domain did something unforeseen: make it as a block leaves it.  False
+ * when that is not possible. */
+bool restore(struct hv *hv);
+
+
+/* ... and what ends it. */
+void make_end(struct make *m);
+/* Monitor nothing on HV. */
+void monitor_nothing(struct hv *hv);
+void put_back(struct make *m);
+
 void do_program(struct make *m);
+/* Take the events that came. */
+void take_events(struct make *m);
 /* What a new domain's vCPUs do first: registers become what they are on
  * every machine. */
 void set_registers(struct make *m);
