@@ -52,6 +52,8 @@ int real_op_DOMAIN_CREATE(struct xen *x, struct args_create *a)
     if (!d)
         return -ENOSPC;
     rc = d->attached ? find(x, d) : create(x, a, d);
+    d->held = false;
+    d->pauses = 1;
     if (!rc && x->driver && x->driver->attach)
         rc = x->driver->attach(x->driver_ctx, x, a->dom);
     return rc;
@@ -72,17 +74,54 @@ int real_op_DOMAIN_DESTROY(struct xen *x, struct args_dom *a)
 
 int real_op_DOMAIN_PAUSE(struct xen *x, struct args_dom *a)
 {
-    return xen_answer(xc_domain_pause(x->xc, xen_id(x, a->dom)));
+    struct xen_domain *d = xen_domain(x, a->dom);
+    int rc = xen_answer(xc_domain_pause(x->xc, xen_id(x, a->dom)));
+
+    if (!rc && d)
+        d->pauses++;
+    return rc;
 }
 
 int real_op_DOMAIN_UNPAUSE(struct xen *x, struct args_dom *a)
 {
-    return xen_answer(xc_domain_unpause(x->xc, xen_id(x, a->dom)));
+    struct xen_domain *d = xen_domain(x, a->dom);
+    int rc;
+
+    if (d && d->held && !d->pauses)
+        return -EINVAL;         /* that pause is not the caller's */
+    rc = xen_answer(xc_domain_unpause(x->xc, xen_id(x, a->dom)));
+    if (!rc && d && d->pauses)
+        d->pauses--;
+    return rc;
+}
+
+int xen_hold(struct xen *x, uint32_t dom, bool on)
+{
+    struct xen_domain *d = xen_domain(x, dom);
+    int rc;
+
+    if (!d)
+        return -ESRCH;
+    if (d->held == on)
+        return 0;
+    rc = xen_answer(on ? xc_domain_pause(x->xc, d->id) :
+                    xc_domain_unpause(x->xc, d->id));
+    if (!rc)
+        d->held = on;
+    return rc;
+}
+
+bool xen_held(struct xen *x, uint32_t dom)
+{
+    const struct xen_domain *d = xen_domain(x, dom);
+
+    return d && d->held;
 }
 
 /* The library gives the next domain where there is none. */
 int real_op_DOMAIN_INFO(struct xen *x, struct args_domain_info *a)
 {
+    const struct xen_domain *d = xen_domain(x, a->dom);
     uint32_t id = xen_id(x, a->dom);
     xc_dominfo_t info;
     int n = xc_domain_getinfo(x->xc, id, 1, &info);
@@ -91,7 +130,7 @@ int real_op_DOMAIN_INFO(struct xen *x, struct args_domain_info *a)
         return -errno;
     if (n != 1 || info.domid != id)
         return -ESRCH;
-    a->paused = info.paused;
+    a->paused = info.paused && !(d && d->held && !d->pauses);
     a->blocked = info.blocked;
     a->running = info.running;
     a->shutdown = info.shutdown;

@@ -30,6 +30,8 @@ struct xen_domain {
     bool attached;              /* it was there, and has not been created */
     bool created;               /* by us: to be destroyed */
     char *name;                 /* what the toolstack knows it by, or NULL */
+    bool held;                  /* paused by xen_hold, too */
+    unsigned int pauses;        /* the caller's own */
     struct xen_ring ring;
 };
 

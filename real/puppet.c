@@ -12,7 +12,8 @@
 #define MAX_DATA        64u
 #define MAX_COPY        (1u << 24)
 #define ERROR_FETCH     0x10u   /* of a #PF's error code */
-#define FLAGS           0x202u  /* IF: a HLT without it is for ever */
+#define INTERRUPTS      0x200u  /* a HLT without them is for ever */
+#define FLAGS           (2u | INTERRUPTS)
 
 int puppet_attach(const struct puppet_env *env, struct puppet **puppet)
 {
@@ -282,10 +283,18 @@ static void finish(struct puppet *p, uint32_t n,
 
 /* ---- and its beginning ---- */
 
-/* The instruction is in place: go. */
+static int go(struct puppet *p, uint32_t n,
+              const struct vm_event_regs_x86 *regs)
+{
+    int rc = p->env.set(p->env.ctx, n, regs);
+
+    return rc ? rc : p->env.wake(p->env.ctx, n);
+}
+
+/* The instruction is in place. */
 static int launch(struct puppet *p, uint32_t n)
 {
-    return p->env.set(p->env.ctx, n, &p->vcpu[n].regs);
+    return go(p, n, &p->vcpu[n].regs);
 }
 
 /* First let it forget its translations; it is at .flush till then. */
@@ -298,7 +307,7 @@ static int flush(struct puppet *p, uint32_t n)
     regs.rip = puppet_page(p)->flush;
     regs.rsp = machine_of(p, n).stack;
     regs.rflags = FLAGS;
-    return p->env.set(p->env.ctx, n, &regs);
+    return go(p, n, &regs);
 }
 
 /* Begin the queue's first; R is what vCPU N has. */
@@ -393,6 +402,24 @@ int puppet_step(struct puppet *p, uint32_t *limit)
         busy += rc;
     }
     return busy;
+}
+
+int puppet_resume(struct puppet *p)
+{
+    struct vm_event_regs_x86 regs;
+    bool halted;
+    int rc = 0;
+
+    for (uint32_t n = 0; !rc && n < p->nr_vcpus; n++) {
+        if (!p->vcpu[n].active)
+            continue;
+        rc = p->env.get(p->env.ctx, n, &regs, &halted);
+        if (rc || halted || regs.rflags & INTERRUPTS)
+            continue;
+        regs.rflags |= INTERRUPTS;
+        rc = p->env.set(p->env.ctx, n, &regs);
+    }
+    return rc;
 }
 
 /* ---- operations ---- */

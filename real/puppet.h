@@ -22,9 +22,11 @@ struct puppet_env {
      * HLT, rip behind it, and stays there. */
     int (*get)(void *ctx, uint32_t vcpu, struct vm_event_regs_x86 *regs,
                bool *halted);
-    /* Set those of a vCPU in a HLT, and end the HLT (with an NMI). */
+    /* Set those of a vCPU that does not run. */
     int (*set)(void *ctx, uint32_t vcpu,
                const struct vm_event_regs_x86 *regs);
+    /* End its HLT, with an NMI. */
+    int (*wake)(void *ctx, uint32_t vcpu);
 };
 
 /* Take over the puppet, which stays the environment's: *ENV is copied.
@@ -37,6 +39,11 @@ uint32_t puppet_vcpus(const struct puppet *p);
 /* An operation of kind GUEST, which is queued, or guest.left, .result or
  * .buffer.  -EOPNOTSUPP for what no instruction does on a real machine. */
 int puppet_call(struct puppet *p, enum hv_op op, void *args);
+
+/* Behind a client's responses, before vCPUs run again: one that would halt
+ * without interrupts, since a response set its flags, gets them back; Xen
+ * would take it down. */
+int puppet_resume(struct puppet *p);
 
 /* Time passes: note which instructions are through, and start the next ones,
  * at most *LIMIT of them, which is counted down (NULL: no limit).  How many

@@ -337,7 +337,6 @@ static int trap(const struct args_guest_trap *a, struct puppet_code *code,
         return -EOPNOTSUPP;
     }
     code->fault_rip = code->rip + a->insn_len;
-    code->traps = true;
     return 0;
 }
 

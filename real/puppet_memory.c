@@ -93,7 +93,7 @@ static int write_bytes(struct puppet *p, uint64_t gla,
 
 int puppet_write_code(struct puppet *p, const struct puppet_code *code)
 {
-    const unsigned char fill = FILL;
+    const unsigned char hlt = HLT;
     uint32_t first = code->hole ? code->hole : code->len, rest;
     int rc = write_bytes(p, code->at, code->bytes, first);
 
@@ -101,10 +101,7 @@ int puppet_write_code(struct puppet *p, const struct puppet_code *code)
     if (!rc && rest < code->len)
         rc = write_bytes(p, code->at + rest, code->bytes + rest,
                          code->len - rest);
-    if (!rc && code->traps)
-        return write_bytes(p, code->end, &fill, 1);
-    return rc ? rc : write_bytes(p, code->end,
-                                 (const unsigned char *)END_CODE, END_LEN);
+    return rc ? rc : write_bytes(p, code->end, &hlt, 1);
 }
 
 /* ---- translations ---- */

@@ -17,10 +17,7 @@
 #define MAX_TABLES      64      /* pages of page tables, mapped */
 #define MAX_ROOTS       8       /* that a program made its own */
 
-/* What stands behind an instruction: STI, for a client may have set rflags
- * and a HLT without interrupts is for ever, and HLT. */
-#define END_CODE        "\xfb\xf4"
-#define END_LEN         2u
+#define HLT             0xf4    /* stands behind an instruction */
 /* What else is in its page: no instruction in 64-bit mode (PUSH ES), so that
  * a vCPU that is sent elsewhere raises #UD there; in other pages #PF. */
 #define FILL            0x06
@@ -48,8 +45,7 @@ struct puppet_code {
     uint32_t hole;              /* of .bytes, the 4 that stay as they are */
     uint64_t at;                /* of the first byte */
     uint64_t rip;               /* the program's: behind .at for a trap */
-    uint64_t end;               /* where END_CODE stands */
-    bool traps;                 /* ... but FILL: it ends in a trap */
+    uint64_t end;               /* where the HLT stands */
     uint64_t fault_rip;         /* where the next one stands if it faults */
     uint64_t next;              /* ... if not, 0: at .end */
     enum puppet_result leaves;

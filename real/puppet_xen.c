@@ -20,7 +20,6 @@ struct driven {                 /* a domain of puppets */
     struct puppet *puppet;      /* NULL: none */
     uint64_t progress;          /* as of the last look */
     unsigned int stuck;         /* looks ago */
-    bool held;                  /* its vCPUs are paused, by us */
 };
 
 struct driver {
@@ -79,11 +78,15 @@ static int vcpu_set(void *ctx, uint32_t vcpu,
 #define SET(name) c.x64.user_regs.name = regs->name;
     REGISTERS(SET)
 #undef SET
-    rc = xen_answer(xc_vcpu_setcontext(d->x->xc, d->id, vcpu, &c));
-    if (!rc)
-        rc = xen_answer(xc_domain_send_trigger(
-            d->x->xc, d->id, XEN_DOMCTL_SENDTRIGGER_NMI, vcpu));
-    return rc;
+    return xen_answer(xc_vcpu_setcontext(d->x->xc, d->id, vcpu, &c));
+}
+
+static int vcpu_wake(void *ctx, uint32_t vcpu)
+{
+    const struct driven *d = ctx;
+
+    return xen_answer(xc_domain_send_trigger(
+        d->x->xc, d->id, XEN_DOMCTL_SENDTRIGGER_NMI, vcpu));
 }
 
 /* ---- a domain ---- */
@@ -114,32 +117,12 @@ static struct driven *place_for(struct driver *t, uint32_t dom)
     return &t->domains[i];
 }
 
-/* Guests run while the client waits, as in the model.  A debugger's pause of
- * each vCPU is not the domain's, which the client counts; Xen wants that one
- * for it all the same. */
-static void hold(struct driven *d, bool on)
-{
-    struct xen_domctl op = {
-        .cmd = on ? XEN_DOMCTL_gdbsx_pausevcpu : XEN_DOMCTL_gdbsx_unpausevcpu,
-        .domain = (domid_t)d->id,
-    };
-
-    if (d->held == on || xc_domain_pause(d->x->xc, d->id))
-        return;
-    for (uint32_t n = 0; n < puppet_vcpus(d->puppet); n++) {
-        op.u.gdbsx_pauseunp_vcpu.vcpu = n;
-        xen_domctl(d->x, &op);
-    }
-    d->held = on;
-    xc_domain_unpause(d->x->xc, d->id);
-}
-
 /* Nothing is restricted and nobody listens yet: it may boot. */
 static int boot(struct driven *d)
 {
     const struct puppet_env env = {
         .ctx = d, .map = vcpu_map, .unmap = vcpu_unmap,
-        .get = vcpu_get, .set = vcpu_set,
+        .get = vcpu_get, .set = vcpu_set, .wake = vcpu_wake,
     };
     int rc = -EAGAIN;
 
@@ -165,7 +148,7 @@ static int driver_attach(void *ctx, struct xen *x, uint32_t dom)
     rc = boot(d);
     paused = xen_answer(xc_domain_pause(x->xc, d->id));
     if (!rc && !paused)
-        hold(d, true);
+        xen_hold(x, dom, true);
     return rc ? rc : paused;
 }
 
@@ -209,17 +192,23 @@ static bool step(struct driven *d, uint32_t *limit)
     return false;
 }
 
+/* Guests run while the client waits, as in the model. */
+static void run(struct driven *d)
+{
+    if (!xen_held(d->x, d->dom))
+        return;
+    puppet_resume(d->puppet);
+    xen_hold(d->x, d->dom, false);
+}
+
 static bool driver_busy(void *ctx, struct xen *x, uint32_t dom)
 {
     struct driven *d = find(ctx, x, dom);
-    bool busy;
 
     if (!d)
         return false;
-    hold(d, false);
-    busy = step(d, NULL);
-    hold(d, !busy);
-    return busy;
+    run(d);
+    return step(d, NULL);
 }
 
 static int driver_run(void *ctx, struct xen *x, uint32_t dom, uint32_t limit)
@@ -228,10 +217,10 @@ static int driver_run(void *ctx, struct xen *x, uint32_t dom, uint32_t limit)
 
     if (!d)
         return -ESRCH;
-    hold(d, false);
+    run(d);
     while (step(d, &limit))
         usleep(1000 * STEP_MS);
-    hold(d, true);
+    xen_hold(x, dom, true);
     return 0;
 }
 
@@ -255,5 +244,6 @@ const struct xen_driver puppet_driver = {
     .call = driver_call,
     .run = driver_run,
     .busy = driver_busy,
+    .holds = true,
     .close = driver_close,
 };

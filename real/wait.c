@@ -73,6 +73,8 @@ uint32_t xen_wait(struct xen *x, uint32_t dom, uint32_t timeout_ms)
         took = nap(x, wakes(x, d) || left < STEP_MS ? left : STEP_MS);
         left -= took < left ? took : left;
     }
+    if (d && x->driver && x->driver->holds)
+        xen_hold(x, dom, true);
     if (d)
         d->ring.seen += count;
     return count;

@@ -36,6 +36,9 @@ struct xen_driver {
     /* Can a vCPU of DOM still do something without the client?  May be
      * NULL: nobody knows. */
     bool (*busy)(void *ctx, struct xen *x, uint32_t dom);
+    /* Behind a wait its domain is held (xen_hold), until .run or .busy let
+     * it go. */
+    bool holds;
     /* struct hv_ops .observe; with HV_CAP_OBSERVE alone. */
     int (*observe)(void *ctx, uint32_t dom, const struct vm_event_st *ev);
     void (*close)(void *ctx);   /* may be NULL */
@@ -84,6 +87,9 @@ const struct xen_driver *xen_front_driver(void);
 /* ---- for drivers ---- */
 /* The real id of DOM, or that of no domain. */
 uint32_t xen_real_id(struct xen *x, uint32_t dom);
+/* DOM's vCPUs do not run: a pause that its client does not see. */
+int xen_hold(struct xen *x, uint32_t dom, bool on);
+bool xen_held(struct xen *x, uint32_t dom);
 /* The interface of X, for calls and mappings. */
 struct hv *xen_hv(struct xen *x);
 

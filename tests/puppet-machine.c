@@ -24,7 +24,7 @@ struct puppet_machine_run {
     pid_t pid;
     int fd;
     bool running;
-    uint64_t woken;             /* rip that was set last */
+    uint64_t next, woken;       /* rip that was set last, and gone on at */
     char reply[16384];
 };
 
@@ -236,32 +236,26 @@ static int machine_set(void *ctx, uint32_t vcpu,
     int rc = halt(m);
 
     (void)vcpu;
-    m->woken = regs->rip;
     if (!rc)
         rc = ask(m, "g");
     if (!rc)
         rc = put_registers(m, *regs);
     if (!rc)
         rc = rewrite(m, regs->rip);
+    m->next = regs->rip;
+    return rc ? rc : go(m);
+}
+
+static int machine_wake(void *ctx, uint32_t vcpu)
+{
+    struct puppet_machine_run *m = ctx;
+    int rc = halt(m);
+
+    (void)vcpu;
+    m->woken = m->next;
     if (!rc)
         rc = monitor(m, "nmi", "");
     return rc < 0 ? rc : go(m);
-}
-
-int puppet_machine_move(struct puppet_machine_run *m, uint64_t rip)
-{
-    struct vm_event_regs_x86 regs = { 0 };
-    bool halted;
-    int rc = machine_get(m, 0, &regs, &halted);
-
-    regs.rip = rip;
-    if (!rc)
-        rc = halt(m);
-    if (!rc)
-        rc = ask(m, "g");
-    if (!rc)
-        rc = put_registers(m, regs);
-    return rc ? rc : go(m);
 }
 
 struct puppet_env puppet_machine_env(struct puppet_machine_run *run)
@@ -269,7 +263,7 @@ struct puppet_env puppet_machine_env(struct puppet_machine_run *run)
     return (struct puppet_env){
         .ctx = run,
         .map = machine_map, .unmap = machine_unmap,
-        .get = machine_get, .set = machine_set,
+        .get = machine_get, .set = machine_set, .wake = machine_wake,
     };
 }
 

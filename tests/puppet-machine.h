@@ -13,8 +13,6 @@ struct puppet_machine_run;
 int puppet_machine_start(struct puppet_machine_run **run);
 void puppet_machine_stop(struct puppet_machine_run *run);
 struct puppet_env puppet_machine_env(struct puppet_machine_run *run);
-/* A client gives its vCPU, which is in a HLT, another rip. */
-int puppet_machine_move(struct puppet_machine_run *run, uint64_t rip);
 /* The guest's memory at GPA. */
 void *puppet_machine_memory(struct puppet_machine_run *run, uint64_t gpa);
 
