@@ -10,6 +10,7 @@
 
 enum stream_kind {
     STREAM_RECORD,      /* a record */
+    STREAM_CAUSE,       /* an event that was raised; its record comes later */
     STREAM_NEXT,        /* the client asks for the next records */
     STREAM_END,         /* there is none */
     STREAM_TAKEN,       /* the client did what the next one says */
