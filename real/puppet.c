@@ -8,9 +8,6 @@
 
 #include <xen/hvm/hvm_op.h>
 
-#define MAX_QUEUE       (1u << 16)
-#define MAX_DATA        64u
-#define MAX_COPY        (1u << 24)
 #define ERROR_FETCH     0x10u   /* of a #PF's error code */
 #define INTERRUPTS      0x200u  /* a HLT without them is for ever */
 #define FLAGS           (2u | INTERRUPTS)
@@ -54,110 +51,6 @@ void puppet_detach(struct puppet *p)
 uint32_t puppet_vcpus(const struct puppet *p)
 {
     return p->nr_vcpus;
-}
-
-/* What vCPU N's instructions depend on now. */
-static struct puppet_machine machine_of(const struct puppet *p, uint32_t n)
-{
-    const struct puppet_page *page = puppet_page(p);
-
-    return (struct puppet_machine){
-        .amd = page->amd,
-        .rip = p->vcpu[n].rip,
-        .scratch = page->scratch + (uint64_t)n * PUPPET_SCRATCH,
-        .stack = page->stack + (uint64_t)n * PUPPET_STACK + PUPPET_STACK / 2,
-        .tss = PUPPET_TSS(n),
-        .last = p->vcpu[n].last,
-    };
-}
-
-/* ---- the queue ---- */
-
-static int make_room(struct puppet_vcpu *v)
-{
-    uint32_t room = v->room ? 2 * v->room : 16;
-    struct puppet_insn *queue;
-
-    if (v->head + v->count < v->room)
-        return 0;
-    if (v->head) {
-        memmove(v->queue, v->queue + v->head, v->count * sizeof(*queue));
-        v->head = 0;
-        return 0;
-    }
-    if (room > MAX_QUEUE)
-        return -ENOSPC;
-    queue = realloc(v->queue, room * sizeof(*queue));
-    if (!queue)
-        return -ENOMEM;
-    v->queue = queue;
-    v->room = room;
-    return 0;
-}
-
-/* What the model refuses (sim/guest.c), and what cannot be done here. */
-static int check(struct puppet *p, uint32_t n, const struct puppet_insn *in)
-{
-    const struct args_guest_mem *a = &in->a.GUEST_READ;
-    const struct puppet_machine m = machine_of(p, n);
-    struct vm_event_regs_x86 regs;
-    struct puppet_code code;
-
-    switch (in->op) {
-    case OP_GUEST_VALUE:
-        return 0;
-    case OP_GUEST_FETCH:
-    case OP_GUEST_READ:
-    case OP_GUEST_WRITE:
-    case OP_GUEST_RMW:
-        if (!a->len || a->len > MAX_DATA ||
-            (in->op == OP_GUEST_RMW && (a->len > 8 || a->rmw > RMW_CMPXCHG)) ||
-            (in->op == OP_GUEST_FETCH && a->imm &&
-             (a->len < 4 || a->imm > a->len - 4)))
-            return -EINVAL;
-        break;
-    case OP_GUEST_COPY:
-        if (in->a.GUEST_COPY.count > MAX_COPY)
-            return -EINVAL;
-        break;
-    default:
-        break;
-    }
-    memset(&regs, 0, sizeof(regs));
-    return puppet_assemble(in, &m, &code, &regs);
-}
-
-static int push(struct puppet *p, enum hv_op op, const void *args)
-{
-    uint32_t n = ((const struct args_guest *)args)->vcpu;
-    struct puppet_vcpu *v = &p->vcpu[n];
-    struct puppet_insn *in;
-    int rc = make_room(v);
-
-    if (rc)
-        return rc;
-    in = &v->queue[v->head + v->count];
-    memset(in, 0, sizeof(*in));
-    in->op = op;
-    memcpy(&in->a, args, hv_ops_table[op].size);
-    if (op == OP_GUEST_ALTP2M) {
-        const struct hv_span *arg = &in->a.GUEST_ALTP2M.arg;
-
-        if (arg->len > MAX_ARGUMENT)
-            return -E2BIG;
-        if (arg->len)
-            memcpy(in->argument, arg->p, arg->len);
-    }
-    rc = check(p, n, in);
-    if (rc)
-        return rc;
-    if (op != OP_GUEST_VALUE) {
-        in->nr_walks = v->nr_walks;
-        memcpy(in->walks, v->walks, sizeof(in->walks));
-        v->nr_walks = 0;
-    }
-    v->count++;
-    return 0;
 }
 
 static void pop(struct puppet_vcpu *v)
@@ -211,7 +104,7 @@ static void collect(struct puppet *p, uint32_t n,
     case LEAVES_CALL:
         add_result(v, r->rax);
         v->buffer_len = sizeof(struct xen_hvm_altp2m_op);
-        puppet_read(p, machine_of(p, n).scratch, v->buffer, v->buffer_len);
+        puppet_read(p, puppet_machine(p, n).scratch, v->buffer, v->buffer_len);
         break;
     default:
         break;
@@ -286,9 +179,11 @@ static void finish(struct puppet *p, uint32_t n,
 static int go(struct puppet *p, uint32_t n,
               const struct vm_event_regs_x86 *regs)
 {
+    struct puppet_vcpu *v = &p->vcpu[n];
     int rc = p->env.set(p->env.ctx, n, regs);
 
-    return rc ? rc : p->env.wake(p->env.ctx, n);
+    return rc ? rc : p->env.wake(p->env.ctx, n, puppet_page(p)->lapic ?
+                                 PUPPET_VECTOR + v->wakes++ : 0);
 }
 
 /* The instruction is in place. */
@@ -297,7 +192,8 @@ static int launch(struct puppet *p, uint32_t n)
     return go(p, n, &p->vcpu[n].regs);
 }
 
-/* First let it forget its translations; it is at .flush till then. */
+/* First let it forget its translations, and all that woke it up; it is at
+ * .flush till then. */
 static int flush(struct puppet *p, uint32_t n)
 {
     struct vm_event_regs_x86 regs = p->vcpu[n].regs;
@@ -305,7 +201,7 @@ static int flush(struct puppet *p, uint32_t n)
     p->vcpu[n].stale = false;
     p->vcpu[n].flushing = true;
     regs.rip = puppet_page(p)->flush;
-    regs.rsp = machine_of(p, n).stack;
+    regs.rsp = puppet_machine(p, n).stack;
     regs.rflags = FLAGS;
     return go(p, n, &regs);
 }
@@ -323,7 +219,7 @@ static int start(struct puppet *p, uint32_t n,
         v->rip = r->rip;        /* the client has set it */
     v->regs = *r;
     v->regs.rflags = FLAGS;
-    m = machine_of(p, n);
+    m = puppet_machine(p, n);
     rc = puppet_prepare(p, in, &m);
     if (!rc)
         rc = puppet_assemble(in, &m, &v->code, &v->regs);
@@ -333,7 +229,8 @@ static int start(struct puppet *p, uint32_t n,
         rc = puppet_write(p, v->regs.rsp, &v->code.end, 8);
     if (rc)
         return rc;
-    return v->stale ? flush(p, n) : launch(p, n);
+    return v->stale || v->wakes >= PUPPET_WAKES - 1 ? flush(p, n) :
+           launch(p, n);
 }
 
 /* How far vCPU N is: *R and *halted, and a finished instruction is off the
@@ -372,6 +269,7 @@ static int step(struct puppet *p, uint32_t n, uint32_t *limit)
         return rc ? rc : 1;
     if (v->flushing) {
         v->flushing = false;
+        v->wakes = 0;
         rc = launch(p, n);
     } else {
         while (v->count && v->queue[v->head].op == OP_GUEST_VALUE) {
@@ -495,6 +393,6 @@ int puppet_call(struct puppet *p, enum hv_op op, void *args)
     case OP_GUEST_CODE:
         return puppet_map(p, w->gla, w->gpa);
     default:
-        return push(p, op, args);
+        return puppet_push(p, op, args);
     }
 }

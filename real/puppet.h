@@ -25,8 +25,9 @@ struct puppet_env {
     /* Set those of a vCPU that does not run. */
     int (*set)(void *ctx, uint32_t vcpu,
                const struct vm_event_regs_x86 *regs);
-    /* End its HLT, with an NMI. */
-    int (*wake)(void *ctx, uint32_t vcpu);
+    /* End its HLT: by interrupt VECTOR, which it has not had before, or an
+     * NMI where that is 0. */
+    int (*wake)(void *ctx, uint32_t vcpu, uint8_t vector);
 };
 
 /* Take over the puppet, which stays the environment's: *ENV is copied.

@@ -20,7 +20,15 @@
 #define PUPPET_DS       16
 #define PUPPET_TSS(n)   (24 + 16 * (n)) /* vCPU n's */
 
-/* Offsets in the page, for the exception handlers. */
+/* How the driver ends a HLT where there is a local APIC (.lapic): interrupt
+ * VECTOR + N of N from 0 to WAKES - 1, each but once, since the task priority
+ * keeps them pending; .flush takes them. */
+#define PUPPET_VECTOR   0x20
+#define PUPPET_WAKES    200
+#define PUPPET_TPR      0xf0
+
+/* Offsets in the page, for the assembler. */
+#define PUPPET_LAPIC    80              /* .lapic */
 #define PUPPET_FAULT    128             /* .fault[0] */
 #define PUPPET_FAULT_SHIFT      5       /* log2 of the size of each */
 
@@ -46,7 +54,8 @@ struct puppet_page {
     uint64_t gdt, idt;
     uint32_t gdt_limit, idt_limit;
     uint64_t flush;             /* code: forget translations, HLT */
-    char pad[PUPPET_FAULT - 80];
+    uint32_t lapic;             /* 1: PUPPET_VECTOR; 0: an NMI */
+    char pad[PUPPET_FAULT - 84];
     struct puppet_fault fault[PUPPET_VCPUS];
 };
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The parts of the puppet's driver: puppet.c keeps the programs,
- * puppet_code.c makes instructions, puppet_map.c the guest's page tables. */
+/* The parts of the puppet's driver: puppet.c runs the programs that
+ * puppet_queue.c keeps, puppet_code.c makes instructions, puppet_memory.c puts
+ * them there, puppet_map.c makes the guest's page tables. */
 #ifndef XENREEL_REAL_PUPPET_PRIVATE_H
 #define XENREEL_REAL_PUPPET_PRIVATE_H
 
@@ -59,6 +60,7 @@ struct puppet_vcpu {
     bool active;                /* at the queue's first, or before it: */
     bool flushing;              /* ... at the page's .flush */
     bool stale;                 /* its translations may be */
+    uint32_t wakes;             /* since it was at .flush */
     struct vm_event_regs_x86 regs;      /* with which the first begins */
     struct puppet_code code;
     uint64_t rip;               /* where the next instruction stands */
@@ -105,6 +107,13 @@ struct puppet_machine {
 int puppet_assemble(const struct puppet_insn *in,
                     const struct puppet_machine *m, struct puppet_code *code,
                     struct vm_event_regs_x86 *regs);
+
+/* ---- puppet_queue.c ---- */
+/* What vCPU N's instructions depend on now. */
+struct puppet_machine puppet_machine(const struct puppet *p, uint32_t n);
+/* Queue OP, whose ARGS begin with a domain and a vCPU that is there: 0 or
+ * -Exxx, as the model, or what cannot be done here. */
+int puppet_push(struct puppet *p, enum hv_op op, const void *args);
 
 /* ---- puppet_memory.c ---- */
 /* Write LEN bytes at guest-physical address GPA. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#define XC_WANT_COMPAT_DEVICEMODEL_API 1        /* xc_hvm_inject_msi */
 #include "real/puppet_xen.h"
 
 #include <stdlib.h>
@@ -10,6 +11,8 @@
 #include "real/private.h"
 #include "real/puppet.h"
 
+#define MSI_ADDRESS     0xfee00000u     /* fixed, edge, physical */
+#define APIC_ID(vcpu)   (2 * (vcpu))    /* Xen's choice */
 #define BOOT_MS         20000
 #define STEP_MS         1
 #define STUCK           5       /* looks without progress: no more to come */
@@ -81,10 +84,17 @@ static int vcpu_set(void *ctx, uint32_t vcpu,
     return xen_answer(xc_vcpu_setcontext(d->x->xc, d->id, vcpu, &c));
 }
 
-static int vcpu_wake(void *ctx, uint32_t vcpu)
+/* An NMI stays pending while the vCPU single-steps (vmx/intr.c:
+ * vmx_intr_assist), and no HLT waits then; an interrupt of low priority is
+ * never delivered, and ends the one HLT it comes in. */
+static int vcpu_wake(void *ctx, uint32_t vcpu, uint8_t vector)
 {
     const struct driven *d = ctx;
 
+    if (vector)
+        return xen_answer(xc_hvm_inject_msi(
+            d->x->xc, d->id, MSI_ADDRESS | (uint64_t)APIC_ID(vcpu) << 12,
+            vector));
     return xen_answer(xc_domain_send_trigger(
         d->x->xc, d->id, XEN_DOMCTL_SENDTRIGGER_NMI, vcpu));
 }

@@ -246,12 +246,14 @@ static int machine_set(void *ctx, uint32_t vcpu,
     return rc ? rc : go(m);
 }
 
-static int machine_wake(void *ctx, uint32_t vcpu)
+static int machine_wake(void *ctx, uint32_t vcpu, uint8_t vector)
 {
     struct puppet_machine_run *m = ctx;
     int rc = halt(m);
 
     (void)vcpu;
+    if (vector)
+        return -EOPNOTSUPP;
     m->woken = m->next;
     if (!rc)
         rc = monitor(m, "nmi", "");

@@ -6,6 +6,8 @@
 #define CR0_VALUE       0x80010033      /* PG WP NE ET MP PE */
 #define CR4_VALUE       0x620           /* OSXMMEXCPT OSFXSR PAE */
 #define MSR_EFER        0xc0000080
+#define MSR_TPR         0x808           /* x2APIC's */
+#define MSR_EOI         0x80b
 #define EFER_VALUE      0x900           /* NXE LME */
 
         .section .note.pvh, "a", @note
@@ -65,13 +67,38 @@ segments:
         mov     %eax, %gs
         ret
 
+/* Forget translations, and take the interrupts that ended HLTs: the priority
+ * held them back. */
         .globl  flush
 flush:
         mov     %cr3, %rax
         mov     %rax, %cr3
+        cmpl    $0, PUPPET_BASE + PUPPET_LAPIC
+        je      park
+        mov     $MSR_TPR, %ecx
+        xor     %edx, %edx
+        xor     %eax, %eax
+        wrmsr
+        nop
+        mov     $PUPPET_TPR, %eax
+        wrmsr
         jmp     park
 
-/* Vector N's handler is at exceptions + 16 * N.  An NMI is how the driver
+        .globl  interrupt
+interrupt:
+        push    %rax
+        push    %rcx
+        push    %rdx
+        mov     $MSR_EOI, %ecx
+        xor     %edx, %edx
+        xor     %eax, %eax
+        wrmsr
+        pop     %rdx
+        pop     %rcx
+        pop     %rax
+        iretq
+
+/* Vector N's handler is at exceptions + 16 * N.  An NMI may be how the driver
  * ends a HLT; all else is written down, and the driver goes on from there. */
         .globl  exceptions
         .balign 16

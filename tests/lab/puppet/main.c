@@ -13,7 +13,14 @@
 
 #define CR4_OSXSAVE     0x40000
 #define XSAVE_BIT       (1u << 26)      /* CPUID leaf 1, ecx */
+#define X2APIC_BIT      (1u << 21)
+#define MSR_APIC_BASE   0x1b
+#define X2APIC_ON       0xc00
+#define MSR_TPR         0x808
+#define MSR_SVR         0x80f
+#define SVR_ON          0x1ff
 #define NR_EXCEPTIONS   32
+#define NR_VECTORS      256
 
 struct gate {
     uint16_t offset0, selector, type, offset1;
@@ -35,10 +42,10 @@ struct descriptor_register {
 extern char root[], pool[], stacks[], scratch[], exceptions[], flush[];
 extern uint64_t gdt[];
 extern struct descriptor_register gdt_register;
-extern void start_other(void);
+extern void start_other(void), interrupt(void);
 
 static struct puppet_page page __attribute__((section(".page"), used));
-static struct gate idt[NR_EXCEPTIONS] __attribute__((aligned(16)));
+static struct gate idt[NR_VECTORS] __attribute__((aligned(16)));
 static struct tss tss[PUPPET_VCPUS];
 static struct vcpu_hvm_context context;
 static volatile uint32_t up;
@@ -48,11 +55,27 @@ _Static_assert(sizeof(struct puppet_fault) == 1 << PUPPET_FAULT_SHIFT,
                "boot.S computes with it");
 _Static_assert(__builtin_offsetof(struct puppet_page, fault) ==
                PUPPET_FAULT, "boot.S computes with it");
+_Static_assert(__builtin_offsetof(struct puppet_page, lapic) ==
+               PUPPET_LAPIC, "boot.S looks at it");
 
 static void cpuid(uint32_t leaf, uint32_t r[4])
 {
     __asm__ volatile("cpuid" : "=a"(r[0]), "=b"(r[1]), "=c"(r[2]), "=d"(r[3])
                      : "0"(leaf), "2"(0));
+}
+
+static uint64_t rdmsr(uint32_t msr)
+{
+    uint32_t low, high;
+
+    __asm__ volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(msr));
+    return low | (uint64_t)high << 32;
+}
+
+static void wrmsr(uint32_t msr, uint64_t value)
+{
+    __asm__ volatile("wrmsr" : : "c"(msr), "a"((uint32_t)value),
+                     "d"((uint32_t)(value >> 32)));
 }
 
 static void outb(uint16_t port, uint8_t value)
@@ -66,6 +89,14 @@ static bool on_xen(void)
 
     cpuid(0x40000000, r);
     return r[1] == 0x566e6558 && r[2] == 0x65584d4d && r[3] == 0x4d4d566e;
+}
+
+static bool has_x2apic(void)
+{
+    uint32_t r[4];
+
+    cpuid(1, r);
+    return r[2] & X2APIC_BIT;
 }
 
 static bool on_amd(void)
@@ -118,6 +149,11 @@ static void registers(unsigned int n)
         __asm__ volatile("mov %%cr4, %0" : "=r"(cr4));
         __asm__ volatile("mov %0, %%cr4" : : "r"(cr4 | CR4_OSXSAVE));
     }
+    if (page.lapic) {
+        wrmsr(MSR_APIC_BASE, rdmsr(MSR_APIC_BASE) | X2APIC_ON);
+        wrmsr(MSR_SVR, SVR_ON);
+        wrmsr(MSR_TPR, PUPPET_TPR);
+    }
 }
 
 void boot_other(void);
@@ -149,12 +185,14 @@ static void start_others(void)
 
 static void fill_idt(void)
 {
-    for (unsigned int n = 0; n < NR_EXCEPTIONS; n++) {
-        uint64_t at = (uint64_t)(uintptr_t)exceptions + 16 * n;
+    for (unsigned int n = 0; n < NR_VECTORS; n++) {
+        uint64_t at = n < NR_EXCEPTIONS ?
+            (uint64_t)(uintptr_t)exceptions + 16 * n :
+            (uint64_t)(uintptr_t)interrupt;
 
-        /* present, a trap gate, the TSS's first stack */
+        /* present, an interrupt gate, the TSS's first stack */
         idt[n] = (struct gate){
-            .offset0 = at, .selector = PUPPET_CS, .type = 0x8f01,
+            .offset0 = at, .selector = PUPPET_CS, .type = 0x8e01,
             .offset1 = at >> 16, .offset2 = at >> 32,
         };
     }
@@ -165,6 +203,7 @@ void boot(void)
 {
     fill_idt();
     page.amd = on_amd();
+    page.lapic = on_xen() && has_x2apic();
     registers(0);
     if (on_xen()) {
         start_others();
