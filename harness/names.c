@@ -121,5 +121,6 @@ const struct hv_name names_phase[] = {
     { PHASE_SHUTDOWN, "shutdown" },
     { PHASE_WAIT, "wait" },
     { PHASE_DESTROY, "destroy" },
+    { PHASE_IDLE, "idle" },
     { 0, NULL }
 };

@@ -435,7 +435,9 @@ struct args_client_phase {
     uint32_t phase;     /* enum client_phase */
 };
 enum client_phase {
-    PHASE_START = 1, PHASE_SIGNAL, PHASE_SHUTDOWN, PHASE_WAIT, PHASE_DESTROY
+    PHASE_START = 1, PHASE_SIGNAL, PHASE_SHUTDOWN, PHASE_WAIT,
+    PHASE_IDLE,                 /* it waited, and nothing came */
+    PHASE_DESTROY
 };
 
 struct args_client_hypercall {

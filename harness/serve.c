@@ -312,8 +312,9 @@ static int serve_wait(struct hv *hv, uint32_t dom)
     int rc;
 
     before((struct serve *)hv, OP_CLIENT_WAIT, dom);
-    if (serve_event_comes((struct serve *)hv))
-        return 1;
+    rc = serve_event_comes((struct serve *)hv, dom);
+    if (rc >= 0)
+        return rc;
     rc = serve_call(hv, OP_CLIENT_WAIT, &a);
     if (rc < 0)
         return rc;

@@ -79,8 +79,10 @@ bool serve_composite_call(struct serve *s, enum hv_op op, void *args, int *rc)
     return true;
 }
 
-/* The client waits, and there is only the event that it waits for. */
-bool serve_event_comes(struct serve *s)
+/* The client waits for DOM, and the trace has no wait: only the event that it
+ * waits for (1), or one of another domain's, or that it waited (0).  Negative
+ * where it has neither. */
+int serve_event_comes(struct serve *s, uint32_t dom)
 {
     const struct hv_record *rec = serve_next(&s->hv);
 
@@ -88,8 +90,12 @@ bool serve_event_comes(struct serve *s)
         serve_take(&s->hv);
         rec = serve_next(&s->hv);
     }
+    if (rec && rec->op == OP_CLIENT_PHASE)
+        return 0;
     if (!rec || rec->op != OP_EVENT)
-        return false;
+        return -1;
+    if (rec->args.EVENT.dom != dom)
+        return 0;
     serve_deliver(s);
-    return true;
+    return 1;
 }

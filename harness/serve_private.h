@@ -42,7 +42,8 @@ void serve_deliver(struct serve *s);
  * those that libxenctrl makes of the next record (*RC too)? */
 bool serve_device_call(struct serve *s, enum hv_op op, struct args_port *a);
 bool serve_composite_call(struct serve *s, enum hv_op op, void *args, int *rc);
-/* Does the next event come although the trace has no wait for it? */
-bool serve_event_comes(struct serve *s);
+/* The client waits for DOM: does the next event come (1), or nothing (0),
+ * although the trace has no wait for it?  Negative when it should have. */
+int serve_event_comes(struct serve *s, uint32_t dom);
 
 #endif

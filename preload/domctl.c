@@ -13,6 +13,7 @@
 
 #include "preload/abi.h"
 #include "preload/domctl.h"
+#include "preload/pass.h"
 
 #include "preload/wire.h"
 
@@ -148,23 +149,34 @@ static int monitor(struct xen_domctl *d, bool *out)
     return rc;
 }
 
+/* The kernel has answered: the type at CTX. */
+static int fill_type(void *ctx, void *args, long rc)
+{
+    xen_pfn_t type;
+
+    (void)args;
+    if (rc < 0 || user_read(&type, (uintptr_t)ctx, sizeof(type)))
+        return rc < 0 ? (int)rc : -EFAULT;
+    return type == XEN_DOMCTL_PFINFO_XTAB ? -EINVAL : 0;
+}
+
 /* A guest's frame is no page table, or it is nothing. */
 static int frame_types(const struct xen_domctl *d)
 {
     const struct xen_domctl_getpageframeinfo3 *info = &d->u.getpageframeinfo3;
     uint64_t at = (uintptr_t)info->array.p;
+    xen_pfn_t gfns[MAX_FRAMES], type;
 
     if (!front_domain(d->domain))
         return d->domain ? -ESRCH : -EINVAL;
     if (info->num > MAX_FRAMES)
         return -E2BIG;
+    if (user_read(gfns, at, info->num * sizeof(*gfns)))
+        return -EFAULT;
     for (uint64_t i = 0; i < info->num; i++) {
-        xen_pfn_t gfn, type;
-        struct args_memory a = { .dom = d->domain };
+        struct args_memory a = { .dom = d->domain, .gfn = gfns[i] };
 
-        if (user_read(&gfn, at + i * sizeof(gfn), sizeof(gfn)))
-            return -EFAULT;
-        a.gfn = gfn;
+        pass_fill(fill_type, (void *)(uintptr_t)(at + i * sizeof(type)));
         type = hv_call(front.hv, OP_MEMORY_PEEK, &a) ?
             XEN_DOMCTL_PFINFO_XTAB : XEN_DOMCTL_PFINFO_NOTAB;
         if (user_write(at + i * sizeof(type), &type, sizeof(type)))
@@ -349,6 +361,7 @@ long hypercall_domctl(uint64_t arg)
         return -EFAULT;
     if (d.interface_version != abi()->domctl)
         return -EACCES;
+    wire_at(&d, arg, sizeof(d));
     rc = dispatch(&d, &out);
     if (rc >= 0 && out && user_write(arg, &d, sizeof(d)))
         return -EFAULT;

@@ -27,6 +27,15 @@ static int run(struct args_wait *a)
     return rc;
 }
 
+/* It may have raised the port, as in a wait. */
+static int run_vcpu(struct args_guest_run *a)
+{
+    int rc = hv_call(front.hv, OP_GUEST_RUN, a);
+
+    evtchn_poll(a->dom);
+    return rc;
+}
+
 static int call(enum hv_op op, void *args)
 {
     int rc = front_start();
@@ -41,6 +50,8 @@ static int call(enum hv_op op, void *args)
         return front_create(args);
     case OP_CLIENT_WAIT:
         return run(args);
+    case OP_GUEST_RUN:
+        return run_vcpu(args);
     default:
         return hv_call(front.hv, op, args);
     }

@@ -13,6 +13,7 @@
 #include <xen/sys/evtchn.h>
 
 #include "preload/libc.h"
+#include "preload/pass.h"
 
 #define OWN_PORTS       4096    /* local numbers that no domain is behind */
 #define NOBODY          ~0u
@@ -60,7 +61,7 @@ static void show(struct evtchn *e)
     bool readable = e->nr_pending != 0;
     uint64_t count = 1;
 
-    if (readable == e->readable)
+    if (readable == e->readable || front.pass)
         return;
     e->readable = readable;
     if ((readable ? REAL(write)(e->fd, &count, sizeof(count)) :
@@ -147,6 +148,16 @@ static int bind_other(struct evtchn *e)
     return rc ? rc : add_port(e, next_own++, NOBODY, 0);
 }
 
+/* The kernel has answered: the number is the result. */
+static int fill_local(void *ctx, void *args, long rc)
+{
+    struct args_port *a = args;
+
+    (void)ctx;
+    a->out = (uint32_t)rc;
+    return rc < 0 ? (int)rc : 0;
+}
+
 static int bind_interdomain(struct evtchn *e, uint64_t arg)
 {
     struct ioctl_evtchn_bind_interdomain bind;
@@ -162,24 +173,31 @@ static int bind_interdomain(struct evtchn *e, uint64_t arg)
         return rc;
     a.dom = bind.remote_domain;
     a.port = bind.remote_port;
+    pass_fill(fill_local, NULL);
     rc = hv_call(front.hv, OP_EVTCHN_BIND, &a);
     return rc ? rc : add_port(e, a.out, a.dom, a.port);
+}
+
+static void forget_pending(struct evtchn *e, uint32_t local)
+{
+    unsigned int n = 0;
+
+    for (unsigned int i = 0; i < e->nr_pending; i++) {
+        if (e->ring[i] != local)
+            e->ring[n++] = e->ring[i];
+    }
+    e->nr_pending = n;
+    show(e);
 }
 
 static void unbind(struct evtchn *e, struct port *p)
 {
     struct args_port a = { .dom = p->dom, .port = p->remote };
-    unsigned int n = 0;
 
     if (p->dom != NOBODY)
         hv_call(front.hv, OP_EVTCHN_UNBIND, &a);
-    for (unsigned int i = 0; i < e->nr_pending; i++) {
-        if (e->ring[i] != p->local)
-            e->ring[n++] = e->ring[i];
-    }
-    e->nr_pending = n;
+    forget_pending(e, p->local);
     *p = e->port[--e->nr];
-    show(e);
 }
 
 /* UNBIND, NOTIFY: the argument is one port. */
@@ -261,6 +279,16 @@ long evtchn_read(struct evtchn *e, uint64_t to, size_t len)
     e->nr_pending = left;
     show(e);
     return n * sizeof(uint32_t);
+}
+
+void evtchn_taken(struct evtchn *e, uint64_t to, size_t len)
+{
+    uint32_t local;
+
+    for (size_t i = 0; i + sizeof(local) <= len; i += sizeof(local)) {
+        if (!user_read(&local, to + i, sizeof(local)))
+            forget_pending(e, local);
+    }
 }
 
 long evtchn_write(struct evtchn *e, uint64_t from, size_t len)

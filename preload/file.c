@@ -202,6 +202,23 @@ int file_open(enum file_kind kind, int flags)
     return rc;
 }
 
+void file_pass(enum file_kind kind, int fd)
+{
+    struct file *f;
+
+    if (kind == FILE_NONE || kind == FILE_XENSTORE || front.parent ||
+        front_start())
+        return;
+    if (kind == FILE_EVTCHN ? open_evtchn(fd, &f) : file_add(fd, kind, &f))
+        front_say("descriptor %d is not recorded", fd);
+}
+
+void file_forked(void)
+{
+    for (int fd = 0; fd < MAX_FD; fd++)
+        atomic_store(&files[fd], NULL);
+}
+
 /* ---- files that are read as text ---- */
 
 /* No text: of the release that was chosen. */
@@ -256,7 +273,7 @@ int file_open_text(const char *path)
 
 unsigned int file_mode(const char *path)
 {
-    if (!path)
+    if (!path || front.pass)
         return 0;
     if (file_kind_of(path))
         return S_IFCHR | 0600;

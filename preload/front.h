@@ -35,6 +35,7 @@ struct front {
     struct hv *hv;              /* NULL until a device is opened */
     struct hv *model;           /* the same, nothing wrapped around it */
     bool served;                /* that is a trace, there is no model */
+    bool pass;                  /* nor here: a real Xen is recorded (pass.h) */
     struct front_domain domains[MAX_FRONT_DOMAINS];
     uint32_t nr_domains;        /* ascending ids, dom0 not among them */
     int pid;                    /* this process, once there is a machine */
@@ -79,6 +80,11 @@ void time_driven(void);
  * the signal at the end. */
 enum step { STEP_IDLE, STEP_TOLD, STEP_EVENT, STEP_SIGNAL };
 enum step front_step(void);
+/* The client looks whether something is there, and it is: in a served trace,
+ * events may have come as well. */
+void front_served_events(void);
+/* Around a call: in a served trace the client may have been told to end. */
+enum step front_served_signal(void);
 /* The client makes a hypercall: with a seed, the guests may run meanwhile. */
 void front_slice(void);
 /* The guests' programs are over and the client stays: time is real now. */
@@ -159,6 +165,8 @@ int evtchn_ioctl(struct evtchn *e, unsigned long request, uint64_t arg);
  * -EAGAIN when none is pending. */
 long evtchn_read(struct evtchn *e, uint64_t to, size_t len);
 long evtchn_write(struct evtchn *e, uint64_t from, size_t len);
+/* The client has read LEN bytes of ports itself, to TO. */
+void evtchn_taken(struct evtchn *e, uint64_t to, size_t len);
 /* DOM may have raised its port: look, and make the descriptors readable.
  * True when something is new. */
 bool evtchn_poll(uint32_t dom);

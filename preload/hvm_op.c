@@ -10,6 +10,7 @@
 #include <xen/hvm/dm_op.h>
 #include <xen/hvm/hvm_op.h>
 
+#include "preload/pass.h"
 #include "preload/wire.h"
 
 #define MAX_LIST    (1u << 20)  /* gfns in one list */
@@ -146,10 +147,22 @@ static int altp2m(uint64_t arg)
                   op.cmd);
     if (!w)
         return -EOPNOTSUPP;
+    wire_at(&op, arg, sizeof(op));
     rc = wire_call(w, op.domain, &op, &out);
     if (!rc && out && user_write(arg, &op, sizeof(op)))
         return -EFAULT;
     return rc;
+}
+
+/* The kernel has answered: the value at CTX. */
+static int fill_param(void *ctx, void *args, long rc)
+{
+    struct args_hvm_param *a = args;
+    struct xen_hvm_param x;
+
+    if (!rc && !user_read(&x, (uintptr_t)ctx, sizeof(x)))
+        a->value = x.value;
+    return (int)rc;
 }
 
 static int param(uint64_t arg, enum hv_op op)
@@ -162,6 +175,7 @@ static int param(uint64_t arg, enum hv_op op)
         return -EFAULT;
     a = (struct args_hvm_param){ .dom = x.domid, .param = x.index,
                                  .value = x.value };
+    pass_fill(fill_param, (void *)(uintptr_t)arg);
     rc = hv_call(front.hv, op, &a);
     if (rc || op == OP_HVM_PARAM_SET)
         return rc;

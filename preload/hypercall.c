@@ -12,6 +12,8 @@
 #include <xen/hvm/dm_op.h>
 #include <xen/sched.h>
 
+#include "preload/pass.h"
+
 #define MAX_MISSING     64
 #define MAX_DM_BUFS     3       /* struct dmop_args */
 #define NR_WATCHDOGS    2       /* NR_DOMAIN_WATCHDOG_TIMERS */
@@ -35,7 +37,7 @@ long hypercall_missing(const char *family, uint64_t number)
             !strcmp(missing[i].family, family))
             return -ENOSYS;
     }
-    if (nr_missing < MAX_MISSING) {
+    if (nr_missing < MAX_MISSING && !front.pass) {
         missing[nr_missing].family = family;
         missing[nr_missing++].number = number;
         front_say("%s %" PRIu64 " is not modelled: answered with ENOSYS",
@@ -56,6 +58,7 @@ static long multicall(uint64_t list, uint64_t nr)
             return -EFAULT;
         for (unsigned int j = 0; j < 5; j++)
             arg[j] = e.args[j];
+        pass_result(at + offsetof(struct multicall_entry, result));
         e.result = e.op == __HYPERVISOR_multicall ?
             -EINVAL : hypercall(e.op, arg);
         if (user_write(at + offsetof(struct multicall_entry, result),
@@ -94,6 +97,30 @@ static long remote_shutdown(uint64_t arg)
     return rc;
 }
 
+/* The kernel has answered: what is at CTX. */
+static int fill_alloc(void *ctx, void *args, long rc)
+{
+    struct args_port *a = args;
+    struct evtchn_alloc_unbound u;
+
+    if (!rc && !user_read(&u, (uintptr_t)ctx, sizeof(u)))
+        a->out = u.port;
+    return (int)rc;
+}
+
+static int fill_status(void *ctx, void *args, long rc)
+{
+    struct args_port_status *a = args;
+    struct evtchn_status s;
+
+    if (rc || user_read(&s, (uintptr_t)ctx, sizeof(s)))
+        return (int)rc;
+    a->status = s.status;
+    a->remote = s.status == EVTCHNSTAT_interdomain ?
+                s.u.interdomain.port : 0;
+    return 0;
+}
+
 /* evtchn_alloc_unbound: a port of a guest's, for dom0. */
 static long evtchn_alloc(uint64_t arg)
 {
@@ -107,6 +134,7 @@ static long evtchn_alloc(uint64_t arg)
         return hypercall_missing("evtchn_alloc_unbound for domain",
                                  u.remote_dom);
     a.dom = u.dom == DOMID_SELF ? 0 : u.dom;
+    pass_fill(fill_alloc, (void *)(uintptr_t)arg);
     rc = hv_call(front.hv, OP_EVTCHN_ALLOC, &a);
     if (rc)
         return rc;
@@ -164,6 +192,7 @@ static long port_status(uint64_t arg)
     if (user_read(&s, arg, sizeof(s)))
         return -EFAULT;
     a = (struct args_port_status){ .dom = s.dom, .port = s.port };
+    pass_fill(fill_status, (void *)(uintptr_t)arg);
     rc = hv_call(front.hv, OP_EVTCHN_STATUS, &a);
     if (rc)
         return rc;

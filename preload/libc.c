@@ -21,9 +21,9 @@ bool libc_opens(const char *path, int flags, int *fd)
 {
     enum file_kind kind;
 
-    if (!path || (strncmp(path, "/dev/xen/", 9) &&
-                  strncmp(path, "/proc/xen/", 10) &&
-                  strncmp(path, "/sys/hypervisor/", 16)))
+    if (front.pass || !path || (strncmp(path, "/dev/xen/", 9) &&
+                                strncmp(path, "/proc/xen/", 10) &&
+                                strncmp(path, "/sys/hypervisor/", 16)))
         return false;
     front_lock();
     kind = file_kind_of(path);
@@ -31,6 +31,21 @@ bool libc_opens(const char *path, int flags, int *fd)
                                 : file_open_text(path));
     front_unlock();
     return kind || *fd >= 0 || errno != ENOENT;
+}
+
+/* FD was opened from PATH by the C library: when a client is recorded, it may
+ * be a device.  Those of xenstore are not looked at. */
+static int opened(const char *path, int fd)
+{
+    int saved = errno;
+
+    if (front.pass && path && fd >= 0) {
+        front_lock();
+        file_pass(file_kind_of(path), fd);
+        front_unlock();
+    }
+    errno = saved;
+    return fd;
 }
 
 static mode_t mode_of(int flags, va_list list)
@@ -49,7 +64,7 @@ EXPORT int name(const char *path, int flags, ...) \
     mode = mode_of(flags, list); \
     va_end(list); \
     return libc_opens(path, flags, &fd) ? fd : \
-        REAL(name)(path, flags, mode); \
+        opened(path, REAL(name)(path, flags, mode)); \
 }
 OPEN(open)
 OPEN(open64)
@@ -65,7 +80,7 @@ EXPORT int name(int dir, const char *path, int flags, ...) \
     mode = mode_of(flags, list); \
     va_end(list); \
     return libc_opens(path, flags, &fd) ? fd : \
-        REAL(name)(dir, path, flags, mode); \
+        opened(path, REAL(name)(dir, path, flags, mode)); \
 }
 OPENAT(openat)
 OPENAT(openat64)
@@ -74,14 +89,16 @@ EXPORT int __open_2(const char *path, int flags)
 {
     int fd;
 
-    return libc_opens(path, flags, &fd) ? fd : REAL(__open_2)(path, flags);
+    return libc_opens(path, flags, &fd) ? fd :
+        opened(path, REAL(__open_2)(path, flags));
 }
 
 EXPORT int __open64_2(const char *path, int flags)
 {
     int fd;
 
-    return libc_opens(path, flags, &fd) ? fd : REAL(__open64_2)(path, flags);
+    return libc_opens(path, flags, &fd) ? fd :
+        opened(path, REAL(__open64_2)(path, flags));
 }
 
 EXPORT int __openat_2(int dir, const char *path, int flags)
@@ -89,7 +106,7 @@ EXPORT int __openat_2(int dir, const char *path, int flags)
     int fd;
 
     return libc_opens(path, flags, &fd) ? fd :
-        REAL(__openat_2)(dir, path, flags);
+        opened(path, REAL(__openat_2)(dir, path, flags));
 }
 
 EXPORT int __openat64_2(int dir, const char *path, int flags)
@@ -97,5 +114,5 @@ EXPORT int __openat64_2(int dir, const char *path, int flags)
     int fd;
 
     return libc_opens(path, flags, &fd) ? fd :
-        REAL(__openat64_2)(dir, path, flags);
+        opened(path, REAL(__openat64_2)(dir, path, flags));
 }

@@ -67,6 +67,10 @@ enum file_kind file_kind_of(const char *path);
 bool file_is_xenstored(const char *path);
 /* Open device KIND: a descriptor or -Exxx. */
 int file_open(enum file_kind kind, int flags);
+/* FD is the kernel's device KIND, whose client is recorded. */
+void file_pass(enum file_kind kind, int fd);
+/* In a child of such a client: nothing is a device of ours. */
+void file_forked(void);
 /* A file of /sys/hypervisor or /proc/xen: a descriptor that reads it, or
  * -ENOENT where PATH is none of those. */
 int file_open_text(const char *path);

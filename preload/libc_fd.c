@@ -120,6 +120,8 @@ static int after_fcntl(int fd, int cmd, long arg, int rc)
         return rc;
     if (cmd == F_DUPFD || cmd == F_DUPFD_CLOEXEC)
         return duplicated(fd, rc);
+    if (front.pass)
+        return rc;
     if (cmd == F_SETFL)
         f->nonblock = arg & O_NONBLOCK;
     else if (cmd == F_GETFL && f->kind == FILE_EVTCHN && !f->nonblock)
@@ -132,8 +134,8 @@ static long flags_of(int fd, int cmd, long arg)
 {
     const struct file *f = file_of(fd);
 
-    return cmd == F_SETFL && f && f->kind == FILE_EVTCHN ? arg | O_NONBLOCK
-                                                         : arg;
+    return cmd == F_SETFL && f && f->kind == FILE_EVTCHN && !front.pass ?
+        arg | O_NONBLOCK : arg;
 }
 
 #define FCNTL(name) \
@@ -182,7 +184,7 @@ EXPORT int connect(int fd, const struct sockaddr *to, socklen_t len)
         len <= sizeof(*un) && un->sun_family == AF_UNIX)
         memcpy(path, un->sun_path, len - offsetof(struct sockaddr_un,
                                                   sun_path));
-    if (!file_is_xenstored(path))
+    if (front.pass || !file_is_xenstored(path))
         return REAL(connect)(fd, to, len);
     return connect_xenstore(fd);
 }

@@ -58,6 +58,28 @@ static void *map_foreign(void *at, size_t len, int prot, int flags)
     return MAP_FAILED;
 }
 
+/* The kernel's own, looked at. */
+static void *map_passed(int fd, void *at, size_t len, int prot, int flags,
+                        off_t offset)
+{
+    const struct file *f;
+    void *p;
+
+    front_lock();
+    p = REAL(mmap)(at, len, prot, flags, fd, offset);
+    f = file_of(fd);
+    if (p != MAP_FAILED && f) {
+        gone(p, len);
+        if (f->kind == FILE_PRIVCMD)
+            mapping_reserve((uintptr_t)p,
+                            (len + FRONT_PAGE - 1) / FRONT_PAGE, prot);
+        else if (f->kind == FILE_HYPERCALL && prot & PROT_READ)
+            user_trust((uintptr_t)p, len);
+    }
+    front_unlock();
+    return p;
+}
+
 static void *map_ours(int fd, void *at, size_t len, int prot, int flags)
 {
     const struct file *f;
@@ -89,6 +111,8 @@ EXPORT void *name(void *at, size_t len, int prot, int flags, int fd, \
     struct file *f = flags & MAP_ANONYMOUS ? NULL : file_of(fd); \
     void *p; \
 \
+    if (f && front.pass) \
+        return map_passed(fd, at, len, prot, flags, offset); \
     if (f) \
         return map_ours(fd, at, len, prot, flags); \
     if (!(flags & MAP_FIXED) || !front.hv) \
@@ -118,6 +142,17 @@ EXPORT int munmap(void *at, size_t len)
     return rc;
 }
 
+/* What was at AT is at TO, or failed to move. */
+static void *moved(const void *at, size_t len, void *to)
+{
+    if (to != MAP_FAILED && front.hv) {
+        front_lock();
+        gone(at, len);
+        front_unlock();
+    }
+    return to;
+}
+
 /* What is mapped from a device can shrink; more is EFAULT, as for every
  * mapping that the kernel may not expand.  Moving it is not served. */
 EXPORT void *mremap(void *at, size_t len, size_t new_len, int flags, ...)
@@ -134,8 +169,8 @@ EXPORT void *mremap(void *at, size_t len, size_t new_len, int flags, ...)
     ours = mapping_overlaps((uintptr_t)at, len) ||
            user_trusts((uintptr_t)at, len);
     front_unlock();
-    if (!ours)
-        return REAL(mremap)(at, len, new_len, flags, to);
+    if (!ours || front.pass)
+        return moved(at, len, REAL(mremap)(at, len, new_len, flags, to));
     if (new_len > len || flags & ~MREMAP_MAYMOVE) {
         errno = EFAULT;
         return MAP_FAILED;

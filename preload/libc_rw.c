@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "preload/front.h"
+#include "preload/pass.h"
 #include "preload/xenstore.h"
 
 ssize_t __read_chk(int fd, void *to, size_t len, size_t room);
@@ -47,15 +48,40 @@ EXPORT int ioctl(int fd, unsigned long request, ...)
     if (!file_of(fd))
         return REAL(ioctl)(fd, request, arg);
     front_lock();
+    front_served_signal();
     f = usable(fd, &rc);
-    if (f && f->kind == FILE_PRIVCMD)
+    if (f && front.pass)
+        rc = pass_ioctl(fd, f, request, (uintptr_t)arg);
+    else if (f && f->kind == FILE_PRIVCMD)
         rc = privcmd_ioctl(request, (uintptr_t)arg, &f->restricted);
     else if (f && f->kind == FILE_EVTCHN)
         rc = evtchn_ioctl(f->evtchn, request, (uintptr_t)arg);
     else if (f)
         rc = -ENOTTY;
+    front_served_signal();
     front_unlock();
     return (int)libc_answer(rc);
+}
+
+/* The kernel's: it may block, and what came meanwhile is there behind it. */
+static long read_passed(int fd, uint64_t to, size_t len)
+{
+    ssize_t n = REAL(read)(fd, (void *)(uintptr_t)to, len);
+    struct file *f;
+
+    if (n < 0) {
+        n = -errno;
+        if (n == -EINTR)
+            pass_waited(false);
+        return n;
+    }
+    pass_waited(true);
+    front_lock();
+    f = file_of(fd);
+    if (f && f->kind == FILE_EVTCHN)
+        evtchn_taken(f->evtchn, to, n);
+    front_unlock();
+    return n;
 }
 
 /* A read of the event channel blocks until a port is pending: guests run,
@@ -64,6 +90,8 @@ static long read_device(int fd, uint64_t to, size_t len)
 {
     unsigned int handled = libc_handled();
 
+    if (front.pass)
+        return read_passed(fd, to, len);
     for (;;) {
         struct pollfd wait = { .fd = fd, .events = POLLIN };
         enum step step = STEP_EVENT;
@@ -72,6 +100,7 @@ static long read_device(int fd, uint64_t to, size_t len)
         bool again;
 
         front_lock();
+        front_served_events();
         f = usable(fd, &rc);
         if (f)
             rc = f->kind != FILE_EVTCHN ? -EINVAL :
@@ -134,13 +163,17 @@ static long write_ours(int fd, uint64_t from, size_t len)
     long rc;
 
     front_lock();
+    front_served_signal();
     f = usable(fd, &rc);
-    if (f && f->kind == FILE_EVTCHN)
+    if (f && front.pass)
+        rc = pass_write(fd, f, from, len);
+    else if (f && f->kind == FILE_EVTCHN)
         rc = evtchn_write(f->evtchn, from, len);
     else if (f && f->kind == FILE_XENSTORE)
         rc = xenstore_write(f->xs, from, len);
     else if (f)
         rc = -EINVAL;
+    front_served_signal();
     front_unlock();
     return rc;
 }
@@ -198,7 +231,7 @@ static bool no_position(int fd, ssize_t *rc)
 {
     const struct file *f = file_of(fd);
 
-    if (!f)
+    if (!f || (front.pass && f->kind != FILE_HIDDEN))
         return false;
     *rc = libc_answer(f->kind == FILE_HIDDEN ? -EBADF :
                       f->kind == FILE_PRIVCMD || f->kind == FILE_HYPERCALL ?

@@ -10,6 +10,7 @@
 
 #include "preload/front.h"
 #include "preload/libc.h"
+#include "preload/pass.h"
 
 sighandler_t __sysv_signal(int number, sighandler_t handler);
 
@@ -43,6 +44,8 @@ static void arrived(int number, siginfo_t *info, void *context)
         return;
     }
     handled++;
+    if (front.pass)
+        pass_signalled(number);
     if (action->sa_flags & SA_RESETHAND)
         signal(number, SIG_DFL);
     if (action->sa_flags & SA_SIGINFO)

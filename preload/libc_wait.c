@@ -15,6 +15,7 @@
 #include "preload/clock.h"
 #include "preload/front.h"
 #include "preload/libc.h"
+#include "preload/pass.h"
 #include "preload/xenstore.h"
 
 int __poll_chk(struct pollfd *fds, nfds_t nr, int timeout, size_t room);
@@ -94,6 +95,17 @@ static int interrupted(void)
     return -1;
 }
 
+/* The client has looked, and there is something (RC). */
+static int looked(int rc)
+{
+    if (rc <= 0)
+        return rc;
+    front_lock();
+    front_served_events();
+    front_unlock();
+    return rc;
+}
+
 /* Wait as READY does: let time pass until something came of it, as READY
  * without a timeout sees it, or a signal handler ran; HANDLED had when the
  * client called.  When nothing is left to happen, TIMEOUT is over;
@@ -107,6 +119,11 @@ static int until(ready_fn ready, void *call, const struct timespec *timeout,
     bool real = false;
     int rc;
 
+    if (front.pass) {
+        rc = ready(call, timeout);
+        pass_waited(rc > 0);
+        return rc;
+    }
     while (!(rc = ready(call, &at_once))) {
         bool over;
         enum step step = let_run(&over);
@@ -136,7 +153,7 @@ static int until(ready_fn ready, void *call, const struct timespec *timeout,
     }
     if (real)
         clock_wait_end(&wait, ns);
-    return rc;
+    return looked(rc);
 }
 
 /* The same for what is none of ours. */
@@ -379,6 +396,10 @@ static bool slept(bool *signalled)
 
     if (!waiting())
         return false;
+    if (front.pass) {
+        pass_waited(false);     /* in time for what it does then */
+        return false;
+    }
     step = let_run(&over);
     *signalled = step == STEP_SIGNAL;
     return step != STEP_IDLE || !over;

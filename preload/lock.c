@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "preload/front.h"
+#include "preload/libc.h"
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 
@@ -69,7 +70,10 @@ static void forked(void)
         front.parent = front.pid;
         front.pid = getpid();
         front.hv = NULL;
-        mapping_forked();
+        if (front.pass)
+            file_forked();
+        else
+            mapping_forked();
     }
     front_unlock();
 }

@@ -86,6 +86,22 @@ static void drop(struct hv_page *page)
     page->p = NULL;
 }
 
+/* The page at ADDR is P, where that is one of our own: the ring's of a real
+ * Xen, for one, is not the guest's, whose others are there already. */
+static int show(const struct mapping *m, uint64_t addr, const void *p)
+{
+    void *at = (void *)(uintptr_t)addr;
+
+    if (arena_offset(p) < 0)
+        return 0;
+    if (REAL(mmap)(at, FRONT_PAGE, m->prot, MAP_SHARED | MAP_FIXED,
+                   arena_fd(), arena_offset(p)) == MAP_FAILED)
+        return -errno;
+    if (front.pass)
+        madvise(at, FRONT_PAGE, MADV_DONTFORK);
+    return 0;
+}
+
 int mapping_put(uint64_t addr, uint32_t dom, uint64_t gfn)
 {
     struct mapping *m = find(addr, 1);
@@ -97,10 +113,8 @@ int mapping_put(uint64_t addr, uint32_t dom, uint64_t gfn)
     rc = hv_map(front.hv, dom, gfn, &page);
     if (rc)
         return rc;
-    if (REAL(mmap)((void *)(uintptr_t)addr, FRONT_PAGE, m->prot,
-                   MAP_SHARED | MAP_FIXED, arena_fd(),
-                   arena_offset(page.p)) == MAP_FAILED) {
-        rc = -errno;
+    rc = show(m, addr, page.p);
+    if (rc) {
         hv_unmap(front.hv, &page);
         return rc;
     }

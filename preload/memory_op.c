@@ -9,6 +9,7 @@
 #include <xen/memory.h>
 
 #include "preload/front.h"
+#include "preload/pass.h"
 
 /* xen/include/xen/hypercall.h: the bits above number a continuation. */
 #define EXTENT_SHIFT    6
@@ -17,6 +18,16 @@
 #define ANY_NODE        0xff            /* NUMA_NO_NODE */
 #define MAX_NODES       64              /* MAX_NUMNODES */
 #define MAX_PAGE        0x140000        /* 4 GB around a hole of one */
+
+/* The kernel has answered: the number is the result. */
+static int fill_number(void *ctx, void *args, long rc)
+{
+    struct args_u64 *a = args;
+
+    (void)ctx;
+    a->value = rc;
+    return rc < 0 ? (int)rc : 0;
+}
 
 /* The three questions about a domain's memory. */
 static long memory_of(uint64_t cmd, uint64_t arg)
@@ -30,6 +41,7 @@ static long memory_of(uint64_t cmd, uint64_t arg)
         return -EFAULT;
     if (cmd == XENMEM_maximum_gpfn) {
         a.dom = dom;
+        pass_fill(fill_number, NULL);
         rc = hv_call(front.hv, OP_DOMAIN_MAX_GPFN, &a);
         return rc ? rc : (long)a.value;
     }
@@ -39,6 +51,34 @@ static long memory_of(uint64_t cmd, uint64_t arg)
         return rc;
     return cmd == XENMEM_current_reservation ? (long)info.nr_pages :
                                                (long)(info.max_kb >> 2);
+}
+
+struct extent {
+    enum hv_op op;
+    uint64_t done;
+};
+
+/* The kernel has answered how many extents were done, *CTX of which we know;
+ * why not the next one it does not say (libxenctrl's answers). */
+static int fill_extent(void *ctx, void *args, long rc)
+{
+    const struct extent *e = ctx;
+
+    (void)args;
+    if (rc < 0)
+        return (int)rc;
+    if (e->done < (uint64_t)rc)
+        return 0;
+    return e->op == OP_MEMORY_INCREASE ? -ENOMEM :
+        e->op == OP_MEMORY_DECREASE ? -EINVAL : -EBUSY;
+}
+
+static int one(enum hv_op op, struct args_physmap *a, uint64_t done)
+{
+    struct extent e = { op, done };
+
+    pass_fill(fill_extent, &e);
+    return hv_call(front.hv, op, a);
 }
 
 int memory_domain(uint32_t dom, uint32_t *id)
@@ -54,22 +94,22 @@ bool memory_node_is_valid(uint32_t flags)
     return node == ANY_NODE || node < MAX_NODES;
 }
 
-/* One extent of CMD's: 0, or an error. */
+/* One extent of CMD's, behind DONE others: 0, or an error. */
 static int extent(uint64_t cmd, const struct xen_memory_reservation *r,
-                  uint64_t gfn)
+                  uint64_t gfn, uint64_t done)
 {
     struct args_physmap a = { .dom = r->domid, .order = r->extent_order,
                               .gfn = gfn };
     int rc = 0;
 
     if (cmd == XENMEM_increase_reservation)
-        return hv_call(front.hv, OP_MEMORY_INCREASE, &a);
+        return one(OP_MEMORY_INCREASE, &a, done);
     if (cmd == XENMEM_populate_physmap)
-        return hv_call(front.hv, a.order ? OP_MEMORY_POPULATE_EXTENT :
-                                 OP_MEMORY_POPULATE, &a);
+        return one(a.order ? OP_MEMORY_POPULATE_EXTENT : OP_MEMORY_POPULATE,
+                   &a, done);
     a.order = 0;
     for (uint64_t n = 1ull << r->extent_order; !rc && n; n--, a.gfn++)
-        rc = hv_call(front.hv, OP_MEMORY_DECREASE, &a);
+        rc = one(OP_MEMORY_DECREASE, &a, done);
     return rc;
 }
 
@@ -104,7 +144,7 @@ static long extents(uint64_t cmd, uint64_t arg, uint64_t start)
 
         if ((cmd != XENMEM_increase_reservation &&
              user_read(&gfn, (uintptr_t)r.extent_start.p + done * sizeof(gfn),
-                       sizeof(gfn))) || extent(cmd, &r, gfn))
+                       sizeof(gfn))) || extent(cmd, &r, gfn, done))
             break;
     }
     return (long)done;
@@ -195,6 +235,17 @@ static long paging(uint64_t arg)
     return hv_call(front.hv, OP_MEMORY_PAGING_OP, &a);
 }
 
+/* The kernel has answered: the access at CTX. */
+static int fill_access(void *ctx, void *args, long rc)
+{
+    struct args_access *a = args;
+    struct xen_mem_access_op op;
+
+    if (!rc && !user_read(&op, (uintptr_t)ctx, sizeof(op)))
+        a->access = op.access;
+    return (int)rc;
+}
+
 static long access(uint64_t arg)
 {
     struct xen_mem_access_op op;
@@ -209,6 +260,7 @@ static long access(uint64_t arg)
     case XENMEM_access_op_set_access:
         return hv_call(front.hv, OP_ACCESS_SET, &a);
     case XENMEM_access_op_get_access:
+        pass_fill(fill_access, (void *)(uintptr_t)arg);
         rc = hv_call(front.hv, OP_ACCESS_GET, &a);
         op.access = a.access;
         if (!rc && user_write(arg, &op, sizeof(op)))

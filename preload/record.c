@@ -89,6 +89,23 @@ struct hv *record_wrap(struct hv *hv)
     return recorder_open(hv, &sink);
 }
 
+struct hv *record_pass(struct hv *hv)
+{
+    static struct hv_sink sink = { put };
+    int rc = connect_to(getenv(SETUP_PASS_OUTPUT));
+
+    if (rc && rc != -ECONNREFUSED)
+        front_say("recording: %s", strerror(-rc));
+    return rc ? NULL : recorder_open(hv, &sink);
+}
+
+void record_cause(const struct args_event *a)
+{
+    struct hv_record rec = { .op = OP_EVENT, .args.EVENT = *a };
+
+    tell(STREAM_CAUSE, REPLAY_SAME, -1, &rec);
+}
+
 void record_version(void)
 {
     struct args_client_version a = { .minor = abi()->minor,

@@ -11,6 +11,11 @@ struct sim_pages;
 /* HV with a recorder around it, when there is somebody to record; HV itself
  * otherwise; NULL, with a message, when that fails. */
 struct hv *record_wrap(struct hv *hv);
+/* The same of the real Xen's, and who is not to be recorded gets NULL without
+ * a message. */
+struct hv *record_pass(struct hv *hv);
+/* For the recording: the guest has raised A, which the client has not got. */
+void record_cause(const struct args_event *a);
 /* Is a trace served, instead of a model? */
 bool record_serves(void);
 /* The trace, as a struct hv whose pages are from PAGES, or NULL. */

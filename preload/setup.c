@@ -15,6 +15,7 @@
 #include "preload/domctl.h"
 #include "preload/front.h"
 #include "preload/libc.h"
+#include "preload/pass.h"
 #include "preload/record.h"
 #include "preload/vm_event_abi.h"
 #include "preload/xenstore.h"
@@ -117,9 +118,11 @@ static int take(struct hv_sink *sink, const struct hv_record *rec)
     return rec->op == OP_DOMAIN_CREATE ? build(&rec->args.DOMAIN_CREATE) : 0;
 }
 
-static int read_setup(const char *path)
+typedef int take_fn(struct hv_sink *sink, const struct hv_record *rec);
+
+static int read_setup(const char *path, take_fn *each)
 {
-    struct hv_sink sink = { take };
+    struct hv_sink sink = { each };
     struct trace_error err = { .text = "" };
     FILE *in = fopen(path, "r");
     int rc;
@@ -236,12 +239,48 @@ static int start_served(void)
     return rc;
 }
 
+/* Its clients' real Xen: the domains are those that the command that started
+ * us has found, and the recording begins with them. */
+static int take_passed(struct hv_sink *sink, const struct hv_record *rec)
+{
+    (void)sink;
+    return take_served(rec);
+}
+
+static int start_passing(void)
+{
+    struct sim_pages pages = { .ctx = NULL };
+    int rc = open_arena(&pages);
+
+    if (!rc)
+        front.model = pass_open(&pages);
+    if (!front.model)
+        return rc ? rc : -ENODEV;
+    front.hv = record_pass(front.model);
+    if (!front.hv)
+        return -ENODEV;
+    front.pid = getpid();
+    return read_setup(getenv(SETUP_PASS_FILE), take_passed);
+}
+
+/* Is it this library that records, and not one behind it? */
+static void __attribute__((constructor)) look_for_pass(void)
+{
+    const char *path = getenv(SETUP_PASS);
+    Dl_info info;
+
+    front.pass = path && dladdr(&front, &info) &&
+                 !strcmp(path, info.dli_fname);
+}
+
 static int start(void)
 {
     const char *path = getenv(SETUP_FILE);
     struct sim_config config = { .seed = number(SETUP_SEED, 0) };
     int rc;
 
+    if (front.pass)
+        return start_passing();
     if (record_serves())
         return start_served();
     if (!path)
@@ -260,7 +299,7 @@ static int start(void)
         return -ENOMEM;
     time_start(config.seed, number(SETUP_LOOPS, 1),
                at_end(getenv(SETUP_AT_END)));
-    rc = read_setup(path);
+    rc = read_setup(path, take);
     if (rc)
         return rc;
     name_domains(getenv(SETUP_NAMES));

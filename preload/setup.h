@@ -16,6 +16,13 @@
 /* The one that gives a trace to serve: then none of the others count but the
  * last two, which say what the trace's client saw. */
 #define SETUP_SERVE     "XENREEL_SERVE"
+/* Instead of all those: this library's own path, when it is to record a client
+ * on a real Xen; the domains that are there (domain.create and client.domain,
+ * as text); and the socket that takes the recording.  They are names of their
+ * own, as the devices may be those of another one of these libraries. */
+#define SETUP_PASS      "XENREEL_PASS"
+#define SETUP_PASS_FILE "XENREEL_PASS_DOMAINS"
+#define SETUP_PASS_OUTPUT "XENREEL_PASS_OUTPUT"
 /* The domains' names: "1=guest,2=other". */
 #define SETUP_NAMES     "XENREEL_NAMES"
 /* When it is there: the machine's clocks, not one of the client's own. */

@@ -99,6 +99,18 @@ static bool feed_served(void)
     return any;
 }
 
+void front_served_events(void)
+{
+    const struct hv_record *rec;
+
+    if (!front.served)
+        return;
+    feed_served();
+    rec = serve_next(front.model);
+    if (rec && rec->op == OP_EVENT)
+        run();
+}
+
 /* ---- slices, while the client computes ---- */
 
 #define MAX_SLICE       16      /* instructions */
@@ -139,6 +151,24 @@ static void slice(uint32_t dom, uint32_t limit)
 
     if (!hv_call(front.hv, OP_CLIENT_WAIT, &a) && a.value)
         evtchn_poll(dom);
+}
+
+static enum step end_client(void)
+{
+    program.ended = true;
+    kill(getpid(), SIGTERM);
+    return STEP_SIGNAL;
+}
+
+enum step front_served_signal(void)
+{
+    const struct hv_record *rec = front.served ? serve_next(front.model) : NULL;
+
+    if (!rec || rec->op != OP_CLIENT_PHASE ||
+        rec->args.CLIENT_PHASE.phase != PHASE_SIGNAL)
+        return STEP_IDLE;
+    serve_take(front.model);
+    return end_client();
 }
 
 /* A served trace says where its slices were. */
@@ -205,13 +235,6 @@ static void power_off(void)
     }
     run();
     program.off = true;
-}
-
-static enum step end_client(void)
-{
-    program.ended = true;
-    kill(getpid(), SIGTERM);
-    return STEP_SIGNAL;
 }
 
 static enum step end(void)
@@ -282,7 +305,7 @@ static enum step served_step(void)
         return served_shutdown();
     if (phase == PHASE_DESTROY)
         return served_destroy();
-    return phase == PHASE_SIGNAL ? end_client() : STEP_IDLE;
+    return phase == PHASE_SIGNAL ? end_client() : front_served_signal();
 }
 
 enum step front_step(void)

@@ -127,6 +127,8 @@ int user_write(uint64_t to, const void *from, size_t len)
     struct iovec local = { (void *)(uintptr_t)from, len }, remote;
     ssize_t n;
 
+    if (front.pass)
+        return 0;               /* the kernel does it */
     if (known(to, len)) {
         memcpy((void *)(uintptr_t)to, from, len);
         return 0;

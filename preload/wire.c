@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "preload/front.h"
+#include "preload/pass.h"
 
 const struct wire *wire_find(const struct wire *rows, size_t nr, uint32_t cmd)
 {
@@ -34,6 +35,37 @@ void wire_copy(const struct move *moves, void *abi, void *args, bool to_abi)
     }
 }
 
+static struct {
+    void *abi;
+    uint64_t at;
+    size_t len;
+} source;
+
+void wire_at(void *abi, uint64_t at, size_t len)
+{
+    source.abi = abi;
+    source.at = at;
+    source.len = len;
+}
+
+/* The kernel has answered: its results. */
+static int fill(void *ctx, void *args, long rc)
+{
+    const struct wire *w = ctx;
+    char *a = args, *x = source.abi;
+    bool out = false;
+
+    for (const struct move *m = w->moves; m && m->args_len; m++)
+        out |= m->out;
+    if (rc < 0 || !out || user_read(x, source.at, source.len))
+        return (int)rc;
+    for (const struct move *m = w->moves; m && m->args_len; m++) {
+        if (m->out)
+            copy(a + m->args, m->args_len, x + m->abi, m->abi_len);
+    }
+    return (int)rc;
+}
+
 int wire_call(const struct wire *w, uint32_t dom, void *abi, bool *out)
 {
     union hv_args args;
@@ -46,6 +78,7 @@ int wire_call(const struct wire *w, uint32_t dom, void *abi, bool *out)
         if (!m->out)
             copy(a + m->args, m->args_len, x + m->abi, m->abi_len);
     }
+    pass_fill(fill, (void *)(uintptr_t)w);
     rc = hv_call(front.hv, w->op, &args);
     for (const struct move *m = w->moves; m && m->args_len && rc >= 0; m++) {
         if (m->out) {

@@ -37,6 +37,8 @@ const struct wire *wire_find(const struct wire *rows, size_t nr,
 /* Copy every member of MOVES, whatever its direction, from ARGS to ABI or the
  * other way. */
 void wire_copy(const struct move *moves, void *abi, void *args, bool to_abi);
+/* ABI, for the next wire_call, is a copy of the LEN bytes at AT. */
+void wire_at(void *abi, uint64_t at, size_t len);
 /* Perform W on DOM with the client's structure ABI (a copy), results written
  * into it.  Sets *OUT when there are any: ABI is to be copied back.  The
  * operation's result. */

@@ -205,6 +205,25 @@ static int configure(struct xen *x, const struct xen_config *config)
     return rc;
 }
 
+int xen_list(struct xen_attach *list, unsigned int max)
+{
+    struct xen x = { .xc = NULL };
+    xc_dominfo_t *info = calloc(max, sizeof(*info));
+    int rc = -ENOMEM, n;
+
+    if (info)
+        rc = open_handles(&x);
+    if (!rc) {
+        n = xc_domain_getinfo(x.xc, 1, max, info);
+        rc = n >= 0 ? n : errno == ESRCH ? 0 : -errno;   /* there is none */
+    }
+    for (int i = 0; i < rc; i++)
+        list[i] = (struct xen_attach){ info[i].domid, info[i].domid };
+    close_handles(&x);
+    free(info);
+    return rc;
+}
+
 struct hv *xen_open(const struct xen_config *config, int *error)
 {
     static const struct hv_ops ops = {

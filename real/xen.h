@@ -76,6 +76,9 @@ struct xen_config {
  * enabled, and leaves attached domains otherwise as they are. */
 struct hv *xen_open(const struct xen_config *config, int *error);
 
+/* The domains of this machine but dom0, each with its own number: how many,
+ * no more than MAX, or -Exxx. */
+int xen_list(struct xen_attach *list, unsigned int max);
 /* What Xen calls itself, "4.17", into TEXT. */
 #define XEN_RELEASE     16
 void xen_release(struct hv *hv, char text[XEN_RELEASE]);

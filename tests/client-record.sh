@@ -87,6 +87,20 @@ wait $pid
 absent term.xrt.partial
 expect 0 replay term.xrt
 
+# What xen-access was answered by a real Xen (docs/HOWTO-TEST.md): every event
+# is a line again.
+for sample in "$top_srcdir"/traces/samples/vmx-xen-access-*.xrt; do
+    mode=${sample##*/vmx-xen-access-}
+    mode=${mode%.xrt}
+    expect 0 show --where "kind = 'event'" "$sample"
+    events=$(wc -l <out)
+    expect 0 show --where "op = 'domain.create'" "$sample"
+    dom=$(sed -n 's/.* dom=\([0-9]*\) .*/\1/p' out)
+    expect 0 replay "$sample" -- $access "$dom" "$mode"
+    says out ': [0-9]+ records, [1-9][0-9]* events: ok$'
+    [ "$(grep -c 'vcpu 0' out)" = "$events" ] || fail "not $events lines"
+done
+
 # No client at all, a client that is killed, one that asks for what there is
 # not.
 expect 3 replay write.xrt -- true

@@ -46,6 +46,8 @@ offers 'xenreel run --program ' d.scn folder
 offers 'xenreel run --at-end=' signal shutdown destroy wait
 offers 'xenreel run -- unalia' unalias
 offers 'xenreel run --seed 1 -- cat a' a.xrt
+offers 'xenreel record -o x.xrt -- unalia' unalias
+offers 'xenreel replay a.xrt -- unalia' unalias
 offers 'xenreel import ' d.scn f.txt g.log folder
 offers 'xenreel import --from ' text oracle
 offers 'xenreel import --from=o' oracle

@@ -300,6 +300,27 @@ static void test_composites(void **state)
     ended(&e, 7, REPLAY_SAME, 0);
 }
 
+/* A trace of a real Xen, whose waits are not in it (docs/TRACE-FORMAT.md): one
+ * that brought nothing, one whose event is another domain's, and one that
+ * should have brought something. */
+static void test_no_waits(void **state)
+{
+    struct env e;
+
+    (void)state;
+    SERVE(&e, "client.phase phase=idle = 0", "guest.request dom=1 vcpu=3",
+          EVENT, "domain.pause dom=1 = 0");
+    assert_int_equal(hv_wait(e.hv, DOM), 0);
+    assert_int_equal(serve_next(e.hv)->op, OP_CLIENT_PHASE);
+    serve_take(e.hv);
+    assert_int_equal(hv_wait(e.hv, DOM + 1), 0);
+    assert_int_equal(serve_next(e.hv)->op, OP_EVENT);
+    assert_int_equal(hv_wait(e.hv, DOM), 1);
+    assert_int_equal(serve_next(e.hv)->op, OP_DOMAIN_PAUSE);
+    assert_int_equal(hv_wait(e.hv, DOM), -EIO);
+    ended(&e, 3, REPLAY_CALL, 4);
+}
+
 /* ---- records over a socket ---- */
 
 static void test_stream(void **state)
@@ -385,6 +406,7 @@ int main(void)
         cmocka_unit_test(test_scribbled),
         cmocka_unit_test(test_pages),
         cmocka_unit_test(test_composites),
+        cmocka_unit_test(test_no_waits),
         cmocka_unit_test(test_stream),
         cmocka_unit_test(test_bad_stream),
     };

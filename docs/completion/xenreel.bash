@@ -37,10 +37,10 @@ _xenreel_value()
 
 _xenreel_command()
 {
-    # Behind "run ... --" stands a command, with words of its own.
+    # Behind "run ... --" and its like stands a command, with words of its own.
     local i
 
-    [ "$command" = run ] || return 1
+    case $command in run | record | replay) ;; *) return 1 ;; esac
     for ((i = 2; i < COMP_CWORD; i++)); do
         [ "${COMP_WORDS[i]}" = -- ] || continue
         if [ $((i + 1)) = "$COMP_CWORD" ]; then

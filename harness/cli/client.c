@@ -90,24 +90,40 @@ static int copy_program(const char *file, FILE *out)
     return status;
 }
 
-static int write_setup(struct client *c)
+/* A file for the library to read, or NULL. */
+static FILE *create_setup(struct client *c)
 {
-    int fd, status;
     FILE *out;
+    int fd;
 
     strcpy(c->setup, "/tmp/xenreel-XXXXXX");
     fd = mkostemp(c->setup, O_CLOEXEC);
     out = fd < 0 ? NULL : fdopen(fd, "w");
     if (!out)
-        return cli_fail(CLI_ENVIRONMENT, c->setup, "%s", strerror(errno));
+        cli_fail(CLI_ENVIRONMENT, c->setup, "%s", strerror(errno));
+    return out;
+}
+
+static int close_setup(const struct client *c, FILE *out, int status)
+{
+    if (fclose(out) && !status)
+        status = cli_fail(CLI_ENVIRONMENT, c->setup, "%s", strerror(errno));
+    return status;
+}
+
+static int write_setup(struct client *c)
+{
+    FILE *out = create_setup(c);
+    int status;
+
+    if (!out)
+        return CLI_ENVIRONMENT;
     status = write_domains(c, out);
     if (!status && c->program)
         status = copy_program(c->program, out);
     else if (!status && !c->nr_domains)
         client_program(out);
-    if (fclose(out) && !status)
-        status = cli_fail(CLI_ENVIRONMENT, c->setup, "%s", strerror(errno));
-    return status;
+    return close_setup(c, out, status);
 }
 
 /* ---- the command ---- */
@@ -131,6 +147,33 @@ static int find_library(struct client *c)
         return CLI_OK;
     return cli_fail(CLI_ENVIRONMENT, c->library, "%s; is xenreel installed "
                     "as a whole?", strerror(errno));
+}
+
+/* Behind the devices may be another one of these libraries (a test's); the
+ * loader takes the same file only once. */
+static int copy_library(struct client *c)
+{
+    const char *others = getenv("LD_PRELOAD");
+    char copy[] = "/tmp/xenreel-XXXXXX.so", chunk[65536];
+    int in, out;
+    ssize_t n;
+
+    if (!others || !strstr(others, c->library))
+        return CLI_OK;
+    in = open(c->library, O_RDONLY | O_CLOEXEC);
+    out = mkostemps(copy, 3, O_CLOEXEC);
+    c->copied = out >= 0;
+    if (c->copied)
+        strcpy(c->library, copy);
+    while (in >= 0 && out >= 0 && (n = read(in, chunk, sizeof(chunk))) > 0) {
+        if (write(out, chunk, n) != n)
+            break;
+    }
+    if (in < 0 || out < 0 || n)
+        return cli_fail(CLI_ENVIRONMENT, copy, "%s", strerror(errno));
+    close(in);
+    close(out);
+    return CLI_OK;
 }
 
 static void set_number(const char *name, uint64_t value)
@@ -180,6 +223,13 @@ static void set_preload(const struct client *c)
 static void set_environment(const struct client *c, uint64_t seed)
 {
     set_preload(c);
+    if (c->trace)
+        client_trace_export(c->trace);
+    if (c->passes) {
+        setenv(SETUP_PASS, c->library, 1);
+        setenv(SETUP_PASS_FILE, c->setup, 1);
+        return;
+    }
     setenv(SETUP_FILE, c->setup, 1);
     setenv(SETUP_AT_END, c->at_end, 1);
     setenv(SETUP_NAMES, c->names, 1);
@@ -191,8 +241,6 @@ static void set_environment(const struct client *c, uint64_t seed)
         setenv(SETUP_VM_EVENT_ABI, c->vm_event_abi, 1);
     if (c->real_time)
         setenv(SETUP_REAL_TIME, "1", 1);
-    if (c->trace)
-        client_trace_export(c->trace);
 }
 
 static pid_t child;
@@ -343,6 +391,45 @@ int client_run(int argc, char **argv)
         status = c->many ? run_seeds(c) : run_with_trace(c);
     if (*c->setup)
         unlink(c->setup);
+    free(c);
+    return status;
+}
+
+/* What is there is written for the library, and recorded. */
+static int find_domains(struct client *c)
+{
+    FILE *out = create_setup(c);
+    int status;
+
+    if (!out)
+        return CLI_ENVIRONMENT;
+    status = client_pass_open(&c->trace, &c->files, c->command, out);
+    return close_setup(c, out, status);
+}
+
+int client_record(int argc, char **argv)
+{
+    int at = separator(argc, argv), status;
+    struct client *c = new_client(argv + at + 1);
+
+    if (!c)
+        return CLI_ENVIRONMENT;
+    c->passes = true;
+    c->at_end = "wait";         /* nobody sends it a SIGTERM for that */
+    client_parse_record(at, argv, c);
+    status = client_check(c->command[0]);
+    if (!status)
+        status = find_library(c);
+    if (!status)
+        status = copy_library(c);
+    if (!status)
+        status = find_domains(c);
+    if (!status)
+        status = run_with_trace(c);
+    if (*c->setup)
+        unlink(c->setup);
+    if (c->copied)
+        unlink(c->library);
     free(c);
     return status;
 }

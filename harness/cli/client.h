@@ -16,6 +16,9 @@ int client_wanted(int argc, char **argv);
 /* Run it.  The client's own exit status (128 + N when signal N ended it, but
  * 0 for the signal at the guests' end); otherwise an exit status of cli.h. */
 int client_run(int argc, char **argv);
+/* xenreel record -o TRACE -- COMMAND: record it on a real Xen.  As client_run.
+ */
+int client_record(int argc, char **argv);
 /* xenreel replay TRACE -- COMMAND: serve it the trace.  An exit status. */
 int client_replay(int argc, char **argv);
 

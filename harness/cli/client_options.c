@@ -18,6 +18,12 @@ static const struct argp_option common_options[] = {
     { 0 }
 };
 
+static const struct argp_option record_options[] = {
+    { "output", 'o', "TRACE", 0, "The trace to make", 0 },
+    { "force", 'f', NULL, 0, "Replace TRACE when it exists", 0 },
+    { 0 }
+};
+
 static const struct argp_option options[] = {
     { "program", 'p', "SCENARIO", 0, "What the guests do: guest.* lines, and "
       "calls that prepare their memory (default: eight rounds of a write, "
@@ -167,6 +173,30 @@ void client_parse(int argc, char **argv, struct client *c)
         "Run COMMAND, a client of Xen's, unchanged, on the model.\v"
         "Exit status: the command's; with --seeds, the largest.",
         children, NULL, NULL
+    };
+
+    argp_parse(&argp, argc, argv, 0, NULL, c);
+}
+
+static error_t parse_record(int key, char *arg, struct argp_state *state)
+{
+    const struct client *c = state->input;
+
+    if (key == ARGP_KEY_INIT)
+        return 0;
+    if (key == ARGP_KEY_END && !c->files.out)
+        argp_error(state, "no trace to make: -o TRACE");
+    return parse_common(key, arg, state);
+}
+
+void client_parse_record(int argc, char **argv, struct client *c)
+{
+    static const struct argp argp = {
+        record_options, parse_record, "-o TRACE -- COMMAND [ARGUMENT...]",
+        "Record what COMMAND, a client of Xen's, unchanged, does on the real "
+        "Xen of this machine.\v"
+        CLI_EXIT_DOC " A command's own exit status is passed on.",
+        NULL, NULL, NULL
     };
 
     argp_parse(&argp, argc, argv, 0, NULL, c);

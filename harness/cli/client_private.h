@@ -21,6 +21,8 @@ struct client {
     bool real_time;
     bool many;                  /* seeds .seed to .last_seed */
     uint64_t last_seed;
+    bool passes;                /* to a real Xen: no machine of ours */
+    bool copied;                /* the library, to be removed again */
     char **command;
     struct cli_files files;             /* -o, or the trace to serve */
     struct client_trace *trace;         /* NULL: neither */
@@ -31,5 +33,7 @@ struct client {
 
 /* The options in front of "--" into C; a wrong one ends the program. */
 void client_parse(int argc, char **argv, struct client *c);
+/* The same for a recording on a real Xen. */
+void client_parse_record(int argc, char **argv, struct client *c);
 
 #endif

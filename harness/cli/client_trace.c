@@ -12,6 +12,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "harness/causes.h"
+#include "harness/cli/client_found.h"
 #include "harness/cli/report.h"
 #include "harness/stream.h"
 #include "preload/setup.h"
@@ -29,6 +31,8 @@ struct client_trace {
     /* recording */
     bool records;
     struct cli_recording recording;
+    struct hv_sink *sink;       /* that, or in front of it: */
+    struct causes *causes;      /* of a real Xen's events, or NULL */
     char *source;
     int error;
     /* serving */
@@ -84,6 +88,7 @@ static void free_trace(struct client_trace *t)
     replay_report_free(&t->report);
     if (t->reader)
         trace_close(t->reader);
+    causes_close(t->causes);
     free(t->source);
     free(t);
 }
@@ -102,24 +107,53 @@ static char *join(char **words)
     return text;
 }
 
+/* NULL, or the trace that COMMAND makes into FILES->out. */
+static struct client_trace *new_recording(struct cli_files *files,
+                                          char **command, const char *backend,
+                                          uint64_t seed)
+{
+    struct client_trace *t = new_trace();
+
+    if (!t)
+        return NULL;
+    t->records = true;
+    t->sink = &t->recording.sink;
+    files->in = t->source = join(command);
+    if (!listen_for(t) && !cli_create(&t->recording, files, backend, seed))
+        return t;
+    free_trace(t);
+    return NULL;
+}
+
 int client_record_open(struct client_trace **trace, struct cli_files *files,
                        char **command, uint64_t seed)
 {
-    struct client_trace *t = new_trace();
-    int status = CLI_ENVIRONMENT;
+    *trace = new_recording(files, command, "sim", seed);
+    return *trace ? CLI_OK : CLI_ENVIRONMENT;
+}
 
-    if (t) {
-        t->records = true;
-        files->in = t->source = join(command);
-        status = listen_for(t);
+int client_pass_open(struct client_trace **trace, struct cli_files *files,
+                     char **command, FILE *setup)
+{
+    struct client_trace *t = new_recording(files, command, "xen", 0);
+    int status;
+
+    if (!t)
+        return CLI_ENVIRONMENT;
+    status = client_found(t->sink, setup, &t->minor);
+    if (!status) {
+        t->causes = causes_open(t->sink);
+        if (!t->causes)
+            status = cli_fail(CLI_ENVIRONMENT, NULL, "out of memory");
     }
-    if (!status)
-        status = cli_create(&t->recording, files, "sim", seed);
-    if (!status)
-        *trace = t;
-    else if (t)
+    if (status) {
+        cli_finish(&t->recording, false);
         free_trace(t);
-    return status;
+        return status;
+    }
+    t->sink = causes_sink(t->causes);
+    *trace = t;
+    return CLI_OK;
 }
 
 static void set_version(const char *name, const char *format, uint32_t value)
@@ -135,8 +169,9 @@ static void set_version(const char *name, const char *format, uint32_t value)
 
 void client_trace_export(const struct client_trace *t)
 {
-    setenv(t->records ? SETUP_OUTPUT : SETUP_SERVE, t->name, 1);
-    if (t->records)
+    setenv(t->causes ? SETUP_PASS_OUTPUT :
+           t->records ? SETUP_OUTPUT : SETUP_SERVE, t->name, 1);
+    if (t->records && !t->causes)
         return;
     set_version(SETUP_XEN_VERSION, "4.%" PRIu32, t->minor);
     set_version(SETUP_VM_EVENT_ABI, "%" PRIu32, t->vm_event);
@@ -349,7 +384,9 @@ static bool message(struct client_trace *t)
         return false;
     }
     if (t->records && head.kind == STREAM_RECORD && !t->error)
-        t->error = t->recording.sink.put(&t->recording.sink, &rec);
+        t->error = t->sink->put(t->sink, &rec);
+    else if (t->causes && head.kind == STREAM_CAUSE && !t->error)
+        t->error = causes_raised(t->causes, &rec.args.EVENT);
     else if (!t->records && head.kind == STREAM_NEXT)
         serve_records(t);
     else if (!t->records && head.kind == STREAM_TAKEN)
@@ -416,7 +453,11 @@ void client_trace_attend(struct client_trace *t, pid_t child)
 
 static int close_recording(struct client_trace *t, int status)
 {
-    int sealed = cli_finish(&t->recording, t->any);
+    int sealed, rc = causes_close(t->causes);
+
+    t->causes = NULL;
+    t->error = t->error ? t->error : rc;
+    sealed = cli_finish(&t->recording, t->any);
 
     if (!t->any)
         return cli_fail(CLI_INPUT, t->recording.file, "the command has opened "

@@ -14,6 +14,10 @@ struct client_trace;
 /* Record COMMAND into FILES->out; FILES->in is set to its text. */
 int client_record_open(struct client_trace **trace, struct cli_files *files,
                        char **command, uint64_t seed);
+/* Record COMMAND on a real Xen.  What the preloaded library needs to know of
+ * it goes to SETUP, as text. */
+int client_pass_open(struct client_trace **trace, struct cli_files *files,
+                     char **command, FILE *setup);
 /* Serve FILES->in. */
 int client_serve_open(struct client_trace **trace,
                       const struct cli_files *files);

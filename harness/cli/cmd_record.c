@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 
+#include "harness/cli/client.h"
 #include "harness/cli/live.h"
 #include "harness/cli/report.h"
 #include "harness/cli/scenario.h"
@@ -93,18 +94,23 @@ int cmd_record(int argc, char **argv)
         { &cli_live_argp, 0, "For a domain that runs:", 3 }, { 0 }
     };
     static const struct argp argp = {
-        NULL, parse, "-o TRACE SCENARIO\n-o TRACE --domain ID",
+        NULL, parse, "-o TRACE SCENARIO\n-o TRACE --domain ID\n"
+        "-o TRACE -- COMMAND [ARGUMENT...]",
         "Run a scenario on the model whatever answers it expects, and record "
         "those that it gets: events that come are put in, events that do not "
         "come are left out.  \"xenreel show\" makes a scenario of it.  Or "
         "attach to domain ID of this machine's Xen as its monitor and record "
-        "what it does, until Ctrl-C.\v"
+        "what it does, until Ctrl-C.  Or record what COMMAND, a client of "
+        "Xen's, does on this machine's Xen, and sees; of the options only "
+        "--output and --force are for that.\v"
         CLI_EXIT_DOC, children, NULL, NULL
     };
     struct record r = { .s = { .files = { .what = "scenario" } } };
     struct scenario_list list = { NULL, 0, 0 };
     int status;
 
+    if (client_wanted(argc, argv))
+        return client_record(argc, argv);
     r.s.may_live = true;
     argp_parse(&argp, argc, argv, 0, NULL, &r);
     if (cli_live_names(r.s.domain))
