@@ -196,7 +196,7 @@ static bool vmfunc_switches(const struct sim_vcpu *v,
 {
     uint32_t leaf = a->index, view = a->value;
 
-    return altp2m_active(v->d) && !leaf && view < v->d->config.views &&
+    return v->vm_functions && altp2m_active(v->d) && !leaf && view < v->d->config.views &&
            v->d->view_visible[view];
 }
 
@@ -278,7 +278,7 @@ int exit_reason(const struct sim_vcpu *v, const struct insn *in)
             return -1;
         return a->write ? EXIT_WRMSR : EXIT_RDMSR;
     case OP_GUEST_VMFUNC:
-        return altp2m_active(v->d) && (uint32_t)a->index < VMFUNC_LEAVES &&
+        return v->vm_functions && (uint32_t)a->index < VMFUNC_LEAVES &&
                !vmfunc_switches(v, a) ? EXIT_VMFUNC : -1;
     case OP_GUEST_IO:
         return EXIT_IO;

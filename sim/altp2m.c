@@ -206,11 +206,14 @@ int altp2m_switch(struct sim_domain *d, uint32_t idx)
     return 0;
 }
 
+/* vmx_vcpu_update_vmfunc_ve comes with a #VE page and when that goes, and at
+ * no other time. */
 static void ve_disable(struct sim_vcpu *v)
 {
     if (!v->ve_enabled)
         return;
     v->ve_enabled = false;
+    v->vm_functions = altp2m_active(v->d);
     page_put(v->d->sim, v->ve_mfn);
 }
 
@@ -261,7 +264,7 @@ int altp2m_enable_ve(struct sim_vcpu *v, uint64_t gfn)
     p2m_get(&v->d->host, gfn, &entry);
     if (entry.mfn == INVALID_MFN)
         return -EINVAL;
-    v->ve_enabled = true;
+    v->ve_enabled = v->vm_functions = true;
     v->ve_mfn = entry.mfn;
     sim->pages[entry.mfn].users++;
     return 0;
@@ -286,8 +289,12 @@ int altp2m_change_gfn(struct sim_domain *d, uint32_t idx, uint64_t old_gfn,
         p2m_get(ap2m, old_gfn, &entry);
         if (entry.mfn == INVALID_MFN)
             return 0;
-        return p2m_set(ap2m, old_gfn, ORDER_4K, INVALID_MFN, P2M_INVALID,
-                       ap2m->default_access, -1);
+        rc = p2m_set(ap2m, old_gfn, ORDER_4K, INVALID_MFN, P2M_INVALID,
+                     ap2m->default_access, -1);
+        /* p2m_remove_entry does what it would do for the host's map */
+        if (!rc)
+            d->sim->pages[entry.mfn].gfn_lost = true;
+        return rc;
     }
     rc = altp2m_effective(ap2m, old_gfn, &entry, true);
     if (!rc)

@@ -294,6 +294,8 @@ static int set_extent(struct sim_domain *d, uint64_t gfn, uint64_t mfn,
                           d->host.default_access, -1);
 
         rc = err ? err : rc;
+        for (uint64_t i = 0; !err && i < 1ull << chunk; i++)
+            d->sim->pages[mfn + i].gfn_lost = false;
         gfn += 1ull << chunk;
         mfn += 1ull << chunk;
         todo -= 1ull << chunk;
@@ -401,6 +403,8 @@ int sim_op_MEMORY_MOVE(struct sim *sim, struct args_change_gfn *a)
     p2m_get(&d->host, a->old_gfn, &from);
     if (from.mfn == INVALID_MFN)
         return -EINVAL;
+    if (sim->pages[from.mfn].gfn_lost)
+        return -EXDEV;
     p2m_get(&d->host, a->new_gfn, &to);
     if (to.mfn != INVALID_MFN && to.mfn != from.mfn)
         rc = remove_page(d, a->new_gfn);

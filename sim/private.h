@@ -31,6 +31,7 @@ struct sim_page {
     unsigned char *data;        /* PAGE_SIZE bytes, or NULL: all zero */
     uint32_t owner;             /* domain id + 1, 0: free */
     bool detached;              /* to be freed with its last user */
+    bool gfn_lost;              /* its M2P entry is invalid, though mapped */
     uint16_t users;             /* #VE information pages */
     uint32_t maps;              /* foreign mappings (hv_map) */
 };
@@ -93,6 +94,7 @@ struct sim_vcpu {
     /* altp2m */
     uint16_t view;              /* p2midx, NO_VIEW while altp2m is off */
     bool ve_enabled;
+    bool vm_functions;          /* VMFUNC is not #UD */
     uint64_t ve_mfn;
 
     /* monitor */

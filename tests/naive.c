@@ -300,7 +300,11 @@ int naive_change_gfn(struct naive *n, uint32_t view, uint64_t old_gfn,
         return -EINVAL;
     m = &n->view[view];
     if (new_gfn == NOWHERE) {
-        m->entry[old_gfn - NAIVE_BASE].page = -1;
+        int *page = &m->entry[old_gfn - NAIVE_BASE].page;
+
+        if (*page >= 0)         /* p2m_remove_entry, of whatever map */
+            n->no_gfn[*page] = true;
+        *page = -1;
         return 0;
     }
     if (effective(n, m, old_gfn, &e) || effective(n, m, new_gfn, &e))
@@ -380,6 +384,7 @@ int naive_populate(struct naive *n, uint64_t gfn)
     int page = unused_page(n);
 
     memset(n->page[page], 0, sizeof(n->page[page]));
+    n->no_gfn[page] = false;
     host_set(n, gfn, page, n->host.default_access, -1);
     return 0;
 }
@@ -405,6 +410,8 @@ int naive_move_page(struct naive *n, uint64_t from, uint64_t to)
 
     if (page < 0)
         return -EINVAL;
+    if (n->no_gfn[page])
+        return -EXDEV;
     if (from != to) {
         naive_decrease(n, to);
         naive_decrease(n, from);

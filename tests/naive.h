@@ -78,6 +78,7 @@ struct naive_vcpu {
 struct naive {
     struct naive_map host, view[NAIVE_VIEWS];
     unsigned char page[NAIVE_PAGES][4096];
+    bool no_gfn[NAIVE_PAGES];   /* the machine-to-physical table has none */
     bool altp2m, each_rep, crashed;
     struct {                    /* monitored */
         bool single_step, control_registers;

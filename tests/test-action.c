@@ -290,7 +290,7 @@ static void test_exits(void **state)
 
     (void)state;
     assert_int_equal(call(&e, MONITOR_VMEXIT, enable_sync, .enable = 1), 0);
-    e.d->altp2m_active = true;
+    e.d->altp2m_active = e.v->vm_functions = true;
     e.v->view = 0;
     ins(&e, MOV_CR, reg, .index = 0, .value = 0x11);
     ins(&e, MOV_CR, reg, .index = 0, .value = 0x11);    /* no change */

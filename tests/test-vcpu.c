@@ -70,7 +70,8 @@ static void test_request(void **state)
     hv_close(e.hv);
 }
 
-/* hvm/hvm.c:do_altp2m_op for the guest itself, and VMFUNC into its view. */
+/* hvm/hvm.c:do_altp2m_op for the guest itself; VMFUNC into its view, which
+ * only a #VE page makes known (vmx_vcpu_update_vmfunc_ve). */
 static void test_altp2m(void **state)
 {
     struct env e = env_start(VENDOR_INTEL, 1);
@@ -92,10 +93,16 @@ static void test_altp2m(void **state)
     assert_int_equal(call(&e, ALTP2M_SET_STATE, u64, .value = 1), 0);
     assert_int_equal(call(&e, ALTP2M_CREATE, view,
                           .access = XENMEM_access_rwx), 0);
+    ins(&e, VMFUNC, reg, .rip = RIP, .value = 1);
+    env_run(&e, 0);
+    assert_int_equal(e.v->view, 0);             /* no VM functions yet */
+    assert_int_equal(env_fault(&e), 0x80060000);
+    assert_int_equal(call(&e, ALTP2M_ENABLE_NOTIFY, vcpu_ve, .gfn = 0x10), 0);
+    assert_int_equal(call(&e, ALTP2M_DISABLE_NOTIFY, vcpu_ve, .vcpu = 0), 0);
     ins(&e, VMFUNC, reg, .rip = RIP, .index = 1ull << 32,   /* EAX, ECX */
         .value = 1ull << 33 | 1);
     env_run(&e, 0);
-    assert_int_equal(e.v->view, 1);
+    assert_int_equal(e.v->view, 1);             /* they stay */
     assert_int_equal(e.v->regs.rip, RIP + 3);
     assert_int_equal(env_fault(&e), 0);
     hv_close(e.hv);

@@ -111,6 +111,8 @@ bool restore(struct hv *hv)
     put_back(&m);
     if (hv_ring(hv, DOM))
         free_vcpus(hv);
+    for (port.port = 1; port.port < 8; port.port++)     /* whichever it is */
+        hv_call(hv, OP_EVTCHN_UNBIND, &port);
     hv_call(hv, OP_MONITOR_DISABLE, &dom);
     /* ... and once more all from the beginning, which has to work now */
     if (hv_call(hv, OP_MONITOR_ENABLE, &port))

@@ -88,13 +88,17 @@ static void copy(struct make *m, uint32_t n)
     must(m, OP_GUEST_COPY, &a);
 }
 
-static void step(struct make *m, uint32_t n)
+/* The only instruction that the model fetches. */
+static void fetch(struct make *m, uint32_t n)
 {
-    struct args_guest a = { .dom = DOM, .vcpu = n };
+    struct args_guest_mem a = {
+        .dom = DOM, .vcpu = n, .len = 1 + below(m, 8),
+    };
 
     a.rip = (uint64_t)(CODE + below(m, NR_CODE)) << 12 |
             16 * (below(m, 128) + 128 * n);
-    must(m, OP_GUEST_STEP, &a);
+    a.gla = a.gpa = a.rip;
+    must(m, OP_GUEST_FETCH, &a);
 }
 
 static void write_register(struct make *m, uint32_t n)
@@ -184,7 +188,7 @@ void do_program(struct make *m)
 {
     static void (*const kinds[])(struct make *, uint32_t) = {
         access_memory, access_memory, access_memory, access_memory,
-        access_memory, access_memory, copy, step, write_register, trap, others,
+        access_memory, access_memory, copy, fetch, write_register, trap, others,
     };
     uint32_t n = below(m, VCPUS);
 

@@ -33,6 +33,7 @@ struct differ {
     struct hv *xen;
     const char *out;
     uint32_t steps;
+    bool verbose;               /* not while a scenario is shortened */
     uint32_t blocks;            /* that .xen's domain has seen; 0: none yet */
     uint64_t records, events, differences;
     struct {
@@ -72,6 +73,21 @@ static void destroy(struct differ *d)
     d->blocks = 0;
 }
 
+/* What came last, be it expected. */
+static void print_last_event(struct hv *hv)
+{
+    struct vm_event_sring *page = hv_ring(hv, DOM);
+    struct hv_record rec = { .op = OP_EVENT };
+    struct ring_client ring = { 0 };
+
+    if (!page || !page->req_prod)
+        return;
+    ring.req_cons = page->req_prod - 1;
+    ring_peek(&ring, page, &rec.args.EVENT);
+    printf("; last event: ");
+    text_print(stdout, &rec);
+}
+
 /* LIST's first records make the domain; one that is there already will do. */
 static void replay(struct differ *d, const struct list *list,
                    struct replay_report *report)
@@ -86,7 +102,11 @@ static void replay(struct differ *d, const struct list *list,
     rc = replay_run(d->xen, &source.source, report);
     if (rc)
         die("replay", rc);
-    if (report->cause != REPLAY_SAME && !restore(d->xen))
+    if (report->cause == REPLAY_SAME)
+        return;
+    if (d->verbose)
+        print_last_event(d->xen);
+    if (!restore(d->xen))
         destroy(d);
 }
 
@@ -172,6 +192,16 @@ static void print_list(FILE *out, const struct list *list, size_t nr)
     }
 }
 
+static void print_difference(FILE *out, const struct list *list,
+                             struct replay_report *report)
+{
+    fprintf(out, "; record %" PRIu64 ": on Xen\n; ", report->expected.seq);
+    hv_record_normalise(&report->actual);
+    text_print(out, &report->actual);
+    print_list(out, list,
+               report->expected.seq ? report->expected.seq : list->nr);
+}
+
 /* What is left of LIST, with what Xen says instead of its last record. */
 static void write_scenario(struct differ *d, const struct list *list,
                            uint64_t seed)
@@ -180,16 +210,14 @@ static void write_scenario(struct differ *d, const struct list *list,
     char path[256];
     FILE *out;
 
+    replay(d, list, &report);
+    print_difference(stdout, list, &report);
     snprintf(path, sizeof(path), "%s/seed-%" PRIu64 ".scn", d->out, seed);
     out = fopen(path, "w");
-    if (!out)
-        return;
-    replay(d, list, &report);
-    fprintf(out, "; record %" PRIu64 ": on Xen\n; ", report.records);
-    hv_record_normalise(&report.actual);
-    text_print(out, &report.actual);
-    print_list(out, list, report.expected.seq ? report.expected.seq : list->nr);
-    fclose(out);
+    if (out) {
+        print_difference(out, list, &report);
+        fclose(out);
+    }
     replay_report_free(&report);
 }
 
@@ -203,10 +231,12 @@ static void explain(struct differ *d, const struct list *list, uint64_t seed,
         die("memory", -12);
     for (size_t i = report->expected.seq; i < list->nr; i++)
         skip[i] = true;
+    d->verbose = false;
     if (differs(d, list, skip, name))
         shorten(d, list, skip, name);
     else
-        printf("  not again\n");
+        printf("; not again\n");
+    d->verbose = true;
     make_again(list, skip, &rest);
     write_scenario(d, &rest, seed);
     list_clear(&rest);
@@ -272,7 +302,7 @@ static int run(char **arg, uint64_t seconds)
 {
     struct differ d = {
         .xen = open_xen(arg[0]), .out = arg[1],
-        .steps = strtoul(arg[4], NULL, 0),
+        .steps = strtoul(arg[4], NULL, 0), .verbose = true,
     };
     uint64_t seed = strtoull(arg[2], NULL, 0), first = seed;
     uint64_t blocks = strtoull(arg[3], NULL, 0);
