@@ -196,8 +196,8 @@ static bool vmfunc_switches(const struct sim_vcpu *v,
 {
     uint32_t leaf = a->index, view = a->value;
 
-    return v->vm_functions && altp2m_active(v->d) && !leaf && view < v->d->config.views &&
-           v->d->view_visible[view];
+    return v->vm_functions && altp2m_active(v->d) && !leaf &&
+           view < v->d->config.views && v->d->view_visible[view];
 }
 
 static enum outcome vmfunc(struct sim_vcpu *v, struct insn *in)
