@@ -229,15 +229,28 @@ static void do_memory(struct make *m)
     call(m, OP_MEMORY_READ, &a);
 }
 
+/* From then on VMFUNC works; no #VE page stays, for what the puppet's own code
+ * does in a new view would end there. */
+static void have_functions(struct make *m, uint32_t vcpu)
+{
+    struct args_vcpu_ve a = { .dom = DOM, .vcpu = vcpu, .gfn = OPERAND };
+
+    call(m, OP_ALTP2M_ENABLE_NOTIFY, &a);
+    call(m, OP_ALTP2M_DISABLE_NOTIFY, &a);
+}
+
 static void do_look(struct make *m)
 {
     struct args_vcpu_view view = { .dom = DOM, .vcpu = below(m, VCPUS + 1) };
     struct args_ring ring = { .dom = DOM };
     struct args_u64 u = { .dom = DOM };
 
-    switch (below(m, 4)) {
+    switch (below(m, 5)) {
     case 0:
         call(m, OP_RING_STATE, &ring);
+        break;
+    case 3:
+        have_functions(m, below(m, VCPUS));
         break;
     case 1:
         call(m, OP_ALTP2M_GET_STATE, &u);
@@ -423,11 +436,14 @@ void put_back(struct make *m)
     struct args_access all = {
         .dom = DOM, .access = XENMEM_access_rwx, .gfn = DATA, .nr = NR_DATA,
     };
+    struct args_vcpu_ve ve = { .dom = DOM, .gfn = OPERAND };
 
     set_state(m, 1);
     suppress(m, DATA, NR_DATA);
     suppress(m, CODE, NR_CODE);
-    set_state(m, 0);
+    for (ve.vcpu = 0; ve.vcpu < VCPUS; ve.vcpu++)
+        call(m, OP_ALTP2M_ENABLE_NOTIFY, &ve);
+    set_state(m, 0);            /* no VM functions any more */
     for (uint32_t i = 0; i < NR_DATA; i++) {
         if (is_hole(m, DATA + i))
             populate(m, DATA + i);
