@@ -10,11 +10,11 @@
 
 struct vm_event_st;
 
-/* Perform operation OP (enum hv_op), of a guest's, domain.create, or
- * client.wait with a limit, in the model: 0 or -Exxx.  From the first call on
- * the programs that the front end was given are over, and so is what was to
- * happen behind them; a domain that is created takes the place of one with
- * its number. */
+/* Perform operation OP (enum hv_op), of a guest's or a device's,
+ * domain.create, or client.wait with a limit, in the model: 0 or -Exxx.  From
+ * the first call on the programs that the front end was given are over, and so
+ * is what was to happen behind them; a domain that is created takes the place
+ * of one with its number. */
 #define FRONT_CALL     "xenreel_front_call"
 typedef int front_call_fn(uint32_t op, void *args);
 

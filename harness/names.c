@@ -95,6 +95,13 @@ const struct hv_name names_altp2m[] = {
     { 0, NULL }
 };
 
+const struct hv_name names_quirks[] = {
+    { QUIRK_MMIO_OFFSET, "mmio-offset" },
+    { QUIRK_MMIO_LENGTH, "mmio-length" },
+    { QUIRK_MMIO_GLA, "mmio-gla" },
+    { 0, NULL }
+};
+
 const struct hv_name names_vendor[] = {
     { VENDOR_INTEL, "intel" },
     { VENDOR_AMD, "amd" },

@@ -15,6 +15,7 @@ extern const struct hv_name names_altp2m[];     /* XEN_ALTP2M_* */
 extern const struct hv_name names_vendor[];
 extern const struct hv_name names_guest_type[];
 extern const struct hv_name names_rmw[];
+extern const struct hv_name names_quirks[];     /* QUIRK_* */
 extern const struct hv_name names_phase[];      /* enum client_phase */
 
 #endif

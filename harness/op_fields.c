@@ -45,7 +45,8 @@ const struct hv_field fields_create[] = {
     DOM, IN_OF(vendor, ENUM, names_vendor),
     IN_OF(type, ENUM, names_guest_type), IN(vcpus, DEC), IN(ram, HEX),
     IN(max_gpfn, HEX), IN(max_pages, HEX), IN(pool, DEC),
-    IN_OF(altp2m, ENUM, names_altp2m), IN(views, DEC), IN(exec_sp, DEC), END
+    IN_OF(altp2m, ENUM, names_altp2m), IN(views, DEC), IN(exec_sp, DEC),
+    IN_OF(quirks, FLAGS, names_quirks), IN(hardware, DEC), END
 };
 #undef T
 

@@ -15,7 +15,8 @@ static bool driven_by(enum hv_op op)
     return op < OP_COUNT && (hv_ops_table[op].kind == KIND_GUEST ||
         op == OP_DOMAIN_CREATE || op == OP_CLIENT_WAIT ||
         op == OP_GUEST_LEFT ||
-        op == OP_GUEST_RESULT || op == OP_GUEST_BUFFER);
+        op == OP_GUEST_RESULT || op == OP_GUEST_BUFFER ||
+        (op >= OP_MMIO_RO_ADD && op <= OP_MMIO_LOG));
 }
 
 static int run(struct args_wait *a)

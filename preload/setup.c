@@ -85,6 +85,7 @@ int front_create(struct args_create *create)
         memmove(old, old + 1, (size_t)(&front.domains[front.nr_domains] -
                                        old) * sizeof(*old));
     }
+    sim_reboot(front.model);
     rc = hv_call(front.hv, OP_DOMAIN_CREATE, create);
     return rc ? rc : add_domain(create);
 }

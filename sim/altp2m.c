@@ -262,7 +262,7 @@ int altp2m_enable_ve(struct sim_vcpu *v, uint64_t gfn)
     if (v->ve_enabled)
         return -EEXIST;
     p2m_get(&v->d->host, gfn, &entry);
-    if (entry.mfn == INVALID_MFN)
+    if (!page_is_memory(entry.mfn))
         return -EINVAL;
     v->ve_enabled = v->vm_functions = true;
     v->ve_mfn = entry.mfn;

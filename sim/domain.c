@@ -233,6 +233,7 @@ int sim_op_DOMAIN_CREATE(struct sim *sim, struct args_create *a)
     d->sim = sim;
     d->id = a->dom;
     d->config = *a;
+    d->config.quirks |= sim->config.quirks;
     if (!a->views)
         d->config.views = DEFAULT_VIEWS;
     d->pause_count = 1;
@@ -296,6 +297,7 @@ static void sim_close(struct hv *hv)
     for (uint32_t i = 0; i < sim->nr_domains; i++)
         domain_free(sim->domains[i]);
     pages_close(sim);
+    mmio_close(sim);
     free(sim->domains);
     free(sim);
 }

@@ -92,7 +92,8 @@ static enum outcome report(struct sim_vcpu *v, const struct mem_access *m,
     return vcpu_runnable(v) ? RETRY : PAUSED;
 }
 
-/* hvm_hap_nested_page_fault.  RAN: a hole, to be emulated as MMIO. */
+/* hvm_hap_nested_page_fault.  RAN: a hole, to be emulated as MMIO.  MMIO: so
+ * is a device's register that is not for guests to write. */
 static enum outcome page_fault(struct sim_vcpu *v, const struct mem_access *m,
                                uint8_t perms)
 {
@@ -119,7 +120,9 @@ static enum outcome page_fault(struct sim_vcpu *v, const struct mem_access *m,
         }
         return RETRY;
     }
-    return violation ? report(v, m, perms) : RETRY;
+    if (violation)
+        return report(v, m, perms);
+    return entry.type == P2M_MMIO_RO && m->want & MEM_ACCESS_W ? MMIO : RETRY;
 }
 
 /* What the hardware finds for GFN: its permissions; *misconfigured for an
@@ -162,7 +165,7 @@ enum outcome ept_access(struct sim_vcpu *v, const struct mem_access *m,
      * stays where it is. */
     for (int tries = 0; tries < MAX_FAULTS; tries++) {
         *mfn = p2m_lookup(vcpu_p2m(v), m->gpa >> PAGE_SHIFT, &access);
-        if (*mfn != INVALID_MFN && access == XENMEM_access_rwx &&
+        if (page_is_memory(*mfn) && access == XENMEM_access_rwx &&
             !(m->want & MEM_ACCESS_X))
             return RAN;         /* the common case */
         perms = hardware_entry(v, m->gpa >> PAGE_SHIFT, &entry,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Running instructions: the accesses are checked one after the other, then
  * the data moves; whatever faults is restarted from its first access. */
-#include "sim/guest.h"
+#include "sim/mmio.h"
 
 #include <string.h>
 
@@ -21,22 +21,8 @@ uint64_t vcpu_gfn_of_rip(const struct sim_vcpu *v)
     return page;
 }
 
-/* The guest-physical address of byte OFFSET of a data access. */
-static uint64_t gpa_of(const struct args_guest_mem *a, uint32_t offset)
-{
-    uint64_t first = PAGE_SIZE - (a->gpa & (PAGE_SIZE - 1));
-
-    if (offset < first || !a->gpa2)
-        return a->gpa + offset;
-    return a->gpa2 + (offset - first);
-}
-
-static bool crosses(const struct args_guest_mem *a)
-{
-    return a->len > PAGE_SIZE - (a->gpa & (PAGE_SIZE - 1));
-}
-
-/* Check the pages of a data access; *mfn and *next are their frames. */
+/* Check the pages of a data access, and find their frames.  MMIO: the last one
+ * found is the one that faulted. */
 static enum outcome check_data(struct sim_vcpu *v,
                                const struct args_guest_mem *a, uint8_t want,
                                uint64_t mfn[2])
@@ -49,73 +35,8 @@ static enum outcome check_data(struct sim_vcpu *v,
     if (out != RAN || a->len <= first || mfn[0] == INVALID_MFN)
         return out;
     m.gla = a->gla + first;
-    m.gpa = gpa_of(a, first);
+    m.gpa = data_gpa(a, first);
     return ept_access(v, &m, &mfn[1]);
-}
-
-/* Move LEN bytes between BUF and the frames of an access at OFFSET of the
- * first page.  A hole reads as all ones and swallows writes. */
-static void move(struct sim *sim, const uint64_t mfn[2], uint32_t offset,
-                 unsigned char *buf, uint32_t len, bool write)
-{
-    uint32_t done = 0;
-
-    for (int page = 0; page < 2 && done < len; page++) {
-        uint32_t n = PAGE_SIZE - offset;
-
-        if (n > len - done)
-            n = len - done;
-        if (mfn[page] == INVALID_MFN) {
-            if (!write)
-                memset(buf + done, 0xff, n);
-        } else if (write) {
-            page_write(sim, mfn[page], offset, buf + done, n);
-        } else {
-            page_read(sim, mfn[page], offset, buf + done, n);
-        }
-        done += n;
-        offset = 0;
-    }
-}
-
-/* The frames of an access through a map, unchecked (emulation). */
-static void frames(const struct p2m *p2m, const struct args_guest_mem *a,
-                   uint64_t mfn[2])
-{
-    uint32_t first = PAGE_SIZE - (a->gpa & (PAGE_SIZE - 1));
-    uint8_t access;
-
-    mfn[0] = p2m_lookup(p2m, a->gpa >> PAGE_SHIFT, &access);
-    mfn[1] = INVALID_MFN;
-    if (a->len > first)
-        mfn[1] = p2m_lookup(p2m, gpa_of(a, first) >> PAGE_SHIFT, &access);
-}
-
-static void load(struct sim_vcpu *v, const struct args_guest_mem *a,
-                 const uint64_t mfn[2], const struct data_path *path,
-                 unsigned char *buf)
-{
-    if (path && path->data) {
-        /* set_context_data: what is too short is filled with zeros */
-        uint32_t n = path->data->size;
-
-        if (n > sizeof(path->data->data))
-            n = sizeof(path->data->data);
-        if (n > a->len)
-            n = a->len;
-        memset(buf, 0, a->len);
-        memcpy(buf, path->data->data, n);
-        return;
-    }
-    move(v->d->sim, mfn, a->gpa & (PAGE_SIZE - 1), buf, a->len, false);
-}
-
-static void store(struct sim_vcpu *v, const struct args_guest_mem *a,
-                  const uint64_t mfn[2], const struct data_path *path,
-                  unsigned char *buf)
-{
-    if (!path || !path->nowrite)
-        move(v->d->sim, mfn, a->gpa & (PAGE_SIZE - 1), buf, a->len, true);
 }
 
 /* hvmemul_rmw works on memory, whatever data a response brings; cmpxchg alone
@@ -126,11 +47,11 @@ static uint64_t load_rmw(struct sim_vcpu *v, const struct args_guest_mem *a,
     uint64_t value = 0;
 
     if (a->rmw == RMW_CMPXCHG && path && path->data) {
-        load(v, a, mfn, path, (unsigned char *)&value);
+        data_load(v, a, mfn, path, (unsigned char *)&value);
         if (value != a->expect)
             return value;
     }
-    load(v, a, mfn, NULL, (unsigned char *)&value);
+    data_move(v, a, mfn, path, (unsigned char *)&value, false);
     return value;
 }
 
@@ -163,7 +84,7 @@ static void transfer(struct sim_vcpu *v, struct insn *in,
     memset(buf, 0, sizeof(buf));
     switch (in->op) {
     case OP_GUEST_FETCH:
-        load(v, a, mfn, NULL, buf);     /* hvmemul_insn_fetch: memory */
+        data_move(v, a, mfn, NULL, buf, false); /* hvmemul_insn_fetch */
         if (a->imm) {
             memcpy(&value, buf + a->imm, 4);
             v->regs.rax = value;
@@ -172,7 +93,7 @@ static void transfer(struct sim_vcpu *v, struct insn *in,
         }
         break;
     case OP_GUEST_READ:
-        load(v, a, mfn, path, buf);
+        data_load(v, a, mfn, path, buf);
         memcpy(v->guest->last, buf, sizeof(buf));
         memcpy(&value, buf, a->len < 8 ? a->len : 8);
         if (a->len <= 8 && !a->quiet) {
@@ -185,14 +106,15 @@ static void transfer(struct sim_vcpu *v, struct insn *in,
             memcpy(buf, v->guest->last, a->len);
         else
             memcpy(buf, &a->value, 8);
-        store(v, a, mfn, path, buf);
+        data_store(v, a, mfn, path, buf);
         break;
     default:
         old = load_rmw(v, a, mfn, path);
         value = rmw(v, a, old);
         memcpy(buf, &value, 8);
-        if (value != old)       /* a cmpxchg that fails leaves memory be */
-            store(v, a, mfn, path, buf);
+        /* A cmpxchg that fails leaves memory be. */
+        if (value != old || (a->rmw != RMW_CMPXCHG && !a->quiet))
+            data_store(v, a, mfn, path, buf);
         break;
     }
 }
@@ -222,7 +144,7 @@ static bool forbidden(struct sim_vcpu *v, const struct args_guest_mem *a,
         monitor_check_p2m(v, a->gla, a->gpa, want, false))
         return true;
     return mfn[1] != INVALID_MFN &&
-           monitor_check_p2m(v, a->gla + first, gpa_of(a, first), want,
+           monitor_check_p2m(v, a->gla + first, data_gpa(a, first), want,
                              false);
 }
 
@@ -255,12 +177,26 @@ static enum outcome int3(struct sim_vcpu *v, const struct insn *in,
     return exec_action(v, &trap, path != NULL);
 }
 
+/* check_data found MMIO. */
+static enum outcome fault(struct sim_vcpu *v, const struct args_guest_mem *a,
+                          const uint64_t mfn[2], bool plain)
+{
+    uint32_t first = PAGE_SIZE - (a->gpa & (PAGE_SIZE - 1));
+    bool second = mfn[1] != INVALID_MFN;
+    struct mmio_fault fault = {
+        a, mfn[second], a->gla + (second ? first : 0), plain
+    };
+
+    return mmio_fault(v, &fault);
+}
+
 enum outcome exec_data(struct sim_vcpu *v, struct insn *in,
                        const struct data_path *path)
 {
     const struct data_path host = { .p2m = &v->d->host };
     uint64_t mfn[2];
     enum outcome out;
+    bool mmio;
 
     if (in->op == OP_GUEST_FETCH && !(path && path->insn)) {
         out = int3(v, in, path);
@@ -268,18 +204,21 @@ enum outcome exec_data(struct sim_vcpu *v, struct insn *in,
             return out;
     }
     if (path) {
-        frames(path->p2m, &in->a.mem, mfn);
+        data_frames(path->p2m, &in->a.mem, mfn);
         if (path->check && forbidden(v, &in->a.mem, wanted(in), mfn))
             return PAUSED;
     } else {
         out = check_data(v, &in->a.mem, wanted(in), mfn);
+        mmio = out == MMIO;
+        if (mmio)
+            out = fault(v, &in->a.mem, mfn, in->op == OP_GUEST_WRITE);
         if (out != RAN)
             return out;
         /* handle_mmio_with_translation: a hole has the whole instruction
          * emulated, in the host's map; the monitor trap, set at the next
          * entry (vmx_intr_assist), is that of the next instruction. */
-        if (mfn[0] == INVALID_MFN ||
-            (mfn[1] == INVALID_MFN && crosses(&in->a.mem))) {
+        if (mmio || mfn[0] == INVALID_MFN ||
+            (mfn[1] == INVALID_MFN && data_crosses(&in->a.mem))) {
             out = exec_data(v, in, &host);
             if (out != RAN)
                 return out;
@@ -302,13 +241,14 @@ static enum outcome copy_one(struct sim_vcpu *v,
     struct args_guest_mem dst = {
         .gla = a->dst_gla, .gpa = a->dst_gpa, .len = 1
     };
+    const struct data_path host = { .p2m = &v->d->host };
     uint64_t from[2], to[2];
     unsigned char byte = 0;
     enum outcome out;
 
     if (path) {
-        frames(path->p2m, &src, from);
-        frames(path->p2m, &dst, to);
+        data_frames(path->p2m, &src, from);
+        data_frames(path->p2m, &dst, to);
         if (path->check && forbidden(v, &dst, MEM_ACCESS_W, to))
             return PAUSED;
     } else {
@@ -316,11 +256,15 @@ static enum outcome copy_one(struct sim_vcpu *v,
         if (out != RAN)
             return out;
         out = check_data(v, &dst, MEM_ACCESS_W, to);
+        if (out == MMIO) {
+            path = &host;       /* emulated, byte by byte */
+            out = fault(v, &dst, to, false);
+        }
         if (out != RAN)
             return out;
     }
-    load(v, &src, from, path, &byte);
-    store(v, &dst, to, path, &byte);
+    data_load(v, &src, from, path, &byte);
+    data_store(v, &dst, to, path, &byte);
     return RAN;
 }
 
@@ -414,7 +358,7 @@ static enum outcome walk(struct sim_vcpu *v, const struct insn *in)
         };
         enum outcome out = ept_access(v, &m, &mfn);
 
-        if (out != RAN)
+        if (out != RAN && out != MMIO)
             return out;
     }
     return RAN;

@@ -74,6 +74,8 @@ enum outcome {
     GONE,               /* it is over another way: a trap was taken, or Xen
                          * emulated it */
     CRASHED,
+    MMIO,               /* of one access: a write to a device's page that is
+                         * read-only */
 };
 
 /* The instruction V stands at, or NULL at the program's end. */
@@ -130,6 +132,26 @@ enum outcome exec_data(struct sim_vcpu *v, struct insn *in,
                        const struct data_path *path);
 enum outcome exec_copy(struct sim_vcpu *v, struct insn *in, uint64_t reps,
                        const struct data_path *path);
+
+/* ---- data.c ---- */
+/* The guest-physical address of byte OFFSET of a data access. */
+uint64_t data_gpa(const struct args_guest_mem *a, uint32_t offset);
+/* Whether it goes on in a second page. */
+bool data_crosses(const struct args_guest_mem *a);
+/* The frames of an access through a map, unchecked (emulation). */
+void data_frames(const struct p2m *p2m, const struct args_guest_mem *a,
+                 uint64_t mfn[2]);
+/* Move its bytes between BUF and its frames; PATH: emulated, or NULL. */
+void data_move(struct sim_vcpu *v, const struct args_guest_mem *a,
+               const uint64_t mfn[2], const struct data_path *path,
+               unsigned char *buf, bool write);
+/* The same with what PATH says of data. */
+void data_load(struct sim_vcpu *v, const struct args_guest_mem *a,
+               const uint64_t mfn[2], const struct data_path *path,
+               unsigned char *buf);
+void data_store(struct sim_vcpu *v, const struct args_guest_mem *a,
+                const uint64_t mfn[2], const struct data_path *path,
+                unsigned char *buf);
 
 /* ---- action.c: what is not a memory access ---- */
 /* EMULATED by Xen: no exit, and none of the events of an exit's handler;

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define NOBODY          UINT32_MAX      /* the page's domain is gone */
-#define MAX_PAGES       (1ull << 28)    /* of the host: 1 TiB */
+#define MAX_PAGES       DEVICE_FRAME    /* of the host: 1 TiB */
 #define MAX_ORDER       18              /* of one extent */
 
 /* Room for NEED pages; the new ones are zero, that is free. */
@@ -212,7 +212,7 @@ static int foreign(struct sim *sim, const struct args_memory *a,
         return -EINVAL;
     p2m_get(&d->host, a->gfn, &entry);
     *mfn = entry.mfn;
-    return entry.mfn == INVALID_MFN ? -EINVAL : 0;
+    return page_is_memory(entry.mfn) ? 0 : -EINVAL;
 }
 
 int sim_map(struct hv *hv, uint32_t dom, uint64_t gfn, struct hv_page *page)
@@ -330,6 +330,8 @@ static int remove_page(struct sim_domain *d, uint64_t gfn)
     p2m_get(&d->host, gfn, &entry);
     if (entry.mfn == INVALID_MFN)
         return -ENOENT;
+    if (!page_is_memory(entry.mfn))
+        return -EPERM;
     rc = unmap(d, gfn);
     if (!rc)
         page_free(d->sim, entry.mfn);
@@ -385,7 +387,7 @@ int sim_op_MEMORY_REMOVE(struct sim *sim, struct args_physmap *a)
     if (rc)
         return rc;
     p2m_get(&d->host, a->gfn, &entry);
-    return entry.mfn == INVALID_MFN ? -ENOENT : unmap(d, a->gfn);
+    return page_is_memory(entry.mfn) ? unmap(d, a->gfn) : -ENOENT;
 }
 
 /* xenmem_add_to_physmap_one of XENMAPSPACE_gmfn: what was at the new gfn is
@@ -401,7 +403,7 @@ int sim_op_MEMORY_MOVE(struct sim *sim, struct args_change_gfn *a)
     if (a->new_gfn == INVALID_GFN)
         return -EINVAL;
     p2m_get(&d->host, a->old_gfn, &from);
-    if (from.mfn == INVALID_MFN)
+    if (!page_is_memory(from.mfn))
         return -EINVAL;
     if (sim->pages[from.mfn].gfn_lost)
         return -EXDEV;

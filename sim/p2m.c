@@ -29,9 +29,17 @@ uint8_t p2m_permissions(uint8_t type, uint8_t access)
         [XENMEM_access_n2rwx] = 0,
     };
 
-    if (type != P2M_RAM_RW || access >= sizeof(of_access))
+    if (access >= sizeof(of_access))
         return 0;
-    return of_access[access];
+    switch (type) {
+    case P2M_RAM_RW:
+    case P2M_MMIO_DIRECT:
+        return of_access[access];
+    case P2M_MMIO_RO:
+        return of_access[access] & ~MEM_ACCESS_W;
+    default:
+        return 0;
+    }
 }
 
 /* is_epte_present: also a superpage must be, or the walk ends above it. */

@@ -19,6 +19,12 @@
 #define INVALID_GFN     (~0ull)
 #define INVALID_MFN     (~0ull)
 #define GFN_BITS        36              /* four EPT levels */
+/* Frames of devices have numbers of their own, above all memory. */
+#define DEVICE_FRAME    (1ull << 28)
+static inline bool frame_is_device(uint64_t mfn)
+{
+    return mfn != INVALID_MFN && mfn & DEVICE_FRAME;
+}
 
 #define ORDER_4K        0
 #define ORDER_2M        9
@@ -31,6 +37,8 @@ enum p2m_type {                 /* of those in xen/include/asm-x86/p2m.h */
     P2M_MMIO_DM,                /* nothing there: emulated, "a hole" */
     P2M_RAM_RW,
     P2M_INVALID,                /* p2m_set only: unmap; reads as MMIO_DM */
+    P2M_MMIO_DIRECT,            /* a device's page, */
+    P2M_MMIO_RO,                /* and one in mmio_ro_ranges */
 };
 
 struct p2m_entry {
@@ -137,10 +145,10 @@ uint8_t p2m_permissions(uint8_t type, uint8_t access);
 
 /* ---- what p2m.c and p2m_set.c share ---- */
 /* struct p2m_table .info */
-#define ENTRY_TYPE      0x03    /* enum p2m_type, of a valid entry */
-#define ENTRY_VALID     0x04    /* maps something: is_epte_valid */
-#define ENTRY_TABLE     0x08    /* .next is there */
-#define ENTRY_FLAT      0x10    /* valid, level 1: stands for a leaf table,
+#define ENTRY_TYPE      0x07    /* enum p2m_type, of a valid entry */
+#define ENTRY_VALID     0x08    /* maps something: is_epte_valid */
+#define ENTRY_TABLE     0x10    /* .next is there */
+#define ENTRY_FLAT      0x20    /* valid, level 1: stands for a leaf table,
                                  * paid for, that only goes on like this */
 #define ENTRY_SVE       0x80    /* suppress #VE */
 

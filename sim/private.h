@@ -25,6 +25,7 @@
 struct sim_vcpu;
 struct sim_domain;
 struct insn;                    /* guest.h */
+struct mmio;                    /* mmio.h */
 
 /* Guest memory, by machine frame: a page is allocated when first written. */
 struct sim_page {
@@ -189,6 +190,8 @@ struct sim {
     uint64_t nr_pages, room;
     uint64_t free_hint;
     struct sim_domain *current; /* whose vCPU runs; NULL: dom0 calls */
+    struct mmio *mmio;          /* devices; NULL until there is one */
+    bool booted;                /* Xen has: a guest ran, or has a device */
 };
 
 /* ---- domain.c: life cycle, memory, toolstack operations ---- */
@@ -224,8 +227,16 @@ void page_read(struct sim *sim, uint64_t mfn, uint32_t offset, void *to,
                uint32_t len);
 int page_write(struct sim *sim, uint64_t mfn, uint32_t offset,
                const void *from, uint32_t len);
+/* Not a hole, and not a device's. */
+static inline bool page_is_memory(uint64_t mfn)
+{
+    return mfn < DEVICE_FRAME;
+}
 /* The whole page, allocated if need be; NULL when out of memory. */
 void *page_map(struct sim *sim, uint64_t mfn);
+
+/* ---- mmio.c ---- */
+void mmio_close(struct sim *sim);
 
 /* ---- mem_access.c ---- */
 /* xenmem_access_to_p2m_access: false for an unknown access. */

@@ -54,6 +54,7 @@ static void run_one(struct sim *sim, struct sim_vcpu *v)
     enum outcome out = PAUSED;
 
     sim->current = v->d;
+    sim->booted = true;
     if (vcpu_resume(v)) {
         in = guest_head(v);
         out = in ? exec_insn(v, in) : RAN;

@@ -19,6 +19,7 @@ struct sim_config {
     uint32_t slice;     /* instructions a wait goes on behind the first
                          * event while vCPUs can still run; 0: 64 */
     struct sim_pages pages;     /* .get NULL: the heap */
+    uint16_t quirks;    /* QUIRK_*, besides those that domains state */
 };
 
 /* A hypervisor with dom0 alone; CONFIG may be NULL.  NULL when out of
@@ -30,5 +31,9 @@ struct hv *sim_open(const struct sim_config *config);
  * gives it, altp2m external, ten views. */
 void sim_default_domain(struct args_create *create, uint32_t dom,
                         uint32_t mb, uint32_t vcpus);
+
+/* The machine boots again as far as devices go, if no domain lives on it: for
+ * who keeps one HV from sim_open for several runs. */
+void sim_reboot(struct hv *hv);
 
 #endif

@@ -402,10 +402,61 @@ static void bench_views(void)
     hv_close(c.hv);
 }
 
+/* ---- a device's registers ---- */
+
+#define DEVICE_GFN      0x8000u
+#define DEVICE_MFN      0xfe000u
+#define STORES          10000
+
+static double stores(struct client *c, uint64_t at)
+{
+    struct args_guest_mem store = {
+        .dom = CLIENT_DOM, .rip = 0x1000, .gla = at, .gpa = at, .len = 8,
+        .value = 0x55,
+    };
+    double start = bench_now();
+
+    for (unsigned int i = 0; i < STORES; i++)
+        bench_check(!hv_call(c->hv, OP_GUEST_WRITE, &store), "a store");
+    hv_wait(c->hv, CLIENT_DOM);
+    return bench_now() - start;
+}
+
+static double stores_emulated(void *arg)
+{
+    return stores(arg, DEVICE_GFN * 4096ull + 0x48);
+}
+
+static double stores_memory(void *arg)
+{
+    return stores(arg, 0x20048);
+}
+
+static void bench_mmio(void)
+{
+    struct args_mmio_ro add = { .start = DEVICE_MFN * 4096ull, .size = 0x40 };
+    struct args_mmio_map map = { CLIENT_DOM, 1, DEVICE_GFN, DEVICE_MFN };
+    struct args_dom dom = { .dom = CLIENT_DOM };
+    struct client c;
+    struct bench b = {
+        .name = "MMIO write, emulated / store to memory", .aim = "<= 3",
+        .subject = stores_emulated, .floor = stores_memory, .arg = &c,
+        .count = STORES,
+    };
+
+    bench_check(!client_create(&c, sim_open(NULL), 16) &&
+                !hv_call(c.hv, OP_MMIO_RO_ADD, &add) &&
+                !hv_call(c.hv, OP_MMIO_MAP, &map) &&
+                !hv_call(c.hv, OP_DOMAIN_UNPAUSE, &dom), "a device");
+    bench_measure(&b);
+    hv_close(c.hv);
+}
+
 int main(void)
 {
     bench_title();
     bench_events();
+    bench_mmio();
     bench_map();
     bench_views();
     return 0;
