@@ -74,4 +74,31 @@ says out '^replayed 2 traces'
 expect 0 replay --jobs 1024 a.xrt a.xrt
 says out '^replayed 2 traces'
 
+# A bug that Xen no longer has: in the trace that is recorded with it, or only
+# in a replay (commit 38d0780979: the write went to the start of the page).
+cat >device.scn <<'END'
+mmio.ro_add start=0xfe000010 size=8 = 0
+mmio.map dom=1 gfn=0x8000 mfn=0xfe000 nr=1 = 0
+domain.unpause dom=1 = 0
+guest.write dom=1 vcpu=0 rip=0x1000 gla=0x8000042 gpa=0x8000042 len=1 value=0x5a
+client.wait dom=1 = 0
+mmio.read mfn=0xfe000 offset=0x42 data=5a = 0
+END
+expect 0 run device.scn
+expect 1 run --quirk mmio-offset device.scn
+says out '^  ! data +5a +00'
+says out 'reproduce: xenreel run --seed 0 --quirk mmio-offset device.scn'
+expect 0 run -o device.xrt --quirk mmio-gla --quirk mmio-length device.scn
+expect 0 show device.xrt
+says out 'domain.create .* quirks=mmio-length.mmio-gla'
+expect 0 replay device.xrt
+expect 1 replay --quirk mmio-offset device.xrt
+says out 'reproduce: xenreel replay --quirk mmio-offset '
+expect 2 run --quirk offset device.scn
+says err "there is no 'offset'"
+expect 2 run --quirk mmio-gla --xen device.scn
+says err 'with the model only'
+expect 2 replay --quirk mmio-gla --xen device.xrt
+says err 'with the model only'
+
 exit $failed

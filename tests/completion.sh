@@ -42,6 +42,7 @@ offers 'xenreel run -d ' e.cfg folder
 offers 'xenreel run --domain=' e.cfg folder
 offers 'xenreel run --domain=e' e.cfg
 offers 'xenreel run --seed '
+offers 'xenreel replay --quirk=mmio-o' mmio-offset
 offers 'xenreel run --program ' d.scn folder
 offers 'xenreel run --at-end=' signal shutdown destroy wait
 offers 'xenreel run -- unalia' unalias

@@ -23,6 +23,9 @@ _xenreel_value()
         ;;
     run--vm-event-abi | run-v) COMPREPLY=($(compgen -W "1 2 3 4 5 6 7" -- "$cur")) ;;
     run--xen-version | run-x) ;;
+    *--quirk)
+        COMPREPLY=($(compgen -W "mmio-offset mmio-length mmio-gla" -- "$cur"))
+        ;;
     export--output | export-o) _xenreel_files '*' ;;
     *--output | import-o | run-o | record-o) _xenreel_files .xrt ;;
     show--where | show--from | show--count | *--jobs | replay-j | *--seed | \
@@ -77,15 +80,15 @@ _xenreel()
     _xenreel_value && return
     case $command in
     run)
-        options+=" --domain --seed --output --force"
+        options+=" --domain --seed --quirk --output --force"
         options+=" --program --loops --seeds --at-end --xen-version --vm-event-abi"
         options+=" --real-time"$xen
         ;;
     record)
-        options+=" --domain --seed --output --force"$xen
+        options+=" --domain --seed --quirk --output --force"$xen
         options+=" --policy --memory --time --events --release"
         ;;
-    replay) options+=" --jobs"$xen ;;
+    replay) options+=" --jobs --quirk"$xen ;;
     show) options+=" --where --from --count" ;;
     import) options+=" --from --output --force" ;;
     export) options+=" --to --output --force" ;;

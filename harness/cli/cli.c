@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "harness/names.h"
+
 static bool machine_blamed;
 
 int cli_fail(enum cli_exit status, const char *file, const char *format, ...)
@@ -117,6 +119,23 @@ uint64_t cli_number(const struct argp_state *state, const char *name,
     if (errno || *end || end == arg || strchr(arg, '-'))
         argp_error(state, "%s: '%s' is no number", name, arg);
     return value;
+}
+
+uint16_t cli_quirk(const struct argp_state *state, const char *arg)
+{
+    uint64_t quirk = 0;
+
+    if (hv_name_value(names_quirks, arg, &quirk))
+        argp_error(state, "--quirk: there is no '%s'", arg);
+    return quirk;
+}
+
+void cli_print_quirks(FILE *out, uint16_t quirks)
+{
+    for (const struct hv_name *n = names_quirks; n->name; n++) {
+        if (quirks & n->value)
+            fprintf(out, "--quirk %s ", n->name);
+    }
 }
 
 bool cli_colour(FILE *out)

@@ -93,6 +93,16 @@ bool cli_interrupted(void);
  * the signal then ends the program. */
 int cli_finish(struct cli_recording *rec, bool keep);
 
+/* --quirk: a bug of Xen's by its name (QUIRK_*); otherwise argp_error, which
+ * does not return. */
+#define CLI_OPT_QUIRK   0x200
+#define CLI_QUIRK_OPTION \
+    { "quirk", CLI_OPT_QUIRK, "NAME", 0, "Have the bug NAME, which Xen no " \
+      "longer has: mmio-offset, mmio-length, mmio-gla; may be repeated", 0 }
+uint16_t cli_quirk(const struct argp_state *state, const char *arg);
+/* QUIRKS as options, a space behind each. */
+void cli_print_quirks(FILE *out, uint16_t quirks);
+
 /* The number in ARG of the option or argument NAME; otherwise argp_error,
  * which does not return. */
 uint64_t cli_number(const struct argp_state *state, const char *name,

@@ -23,6 +23,7 @@
 struct job {
     const char *file;
     const struct cli_xen *xen;
+    uint16_t quirks;
     FILE *out;          /* what it prints, until its turn comes */
     pid_t pid;
     int status;
@@ -37,12 +38,14 @@ struct replay {
     char **files;
     unsigned int nr_files;
     unsigned int jobs;
+    uint16_t quirks;
     struct cli_xen xen;
 };
 
 static const struct argp_option options[] = {
     { "jobs", 'j', "N", 0, "Replay N traces at a time (default: the number "
       "of processors)", 0 },
+    CLI_QUIRK_OPTION,
     { 0 }
 };
 
@@ -60,6 +63,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         if (n < 1 || n > 1024)
             argp_error(state, "--jobs: 1 to 1024, not '%s'", arg);
         replay->jobs = n;
+        break;
+    case CLI_OPT_QUIRK:
+        replay->quirks |= cli_quirk(state, arg);
+        break;
+    case ARGP_KEY_END:
+        if (replay->quirks && replay->xen.on)
+            argp_error(state, "--quirk: with the model only");
         break;
     case ARGP_KEY_ARGS:
         replay->files = state->argv + state->next;
@@ -81,7 +91,9 @@ static void print_commands(const struct job *job, uint64_t seq)
     const char *file = path ? path : job->file;
     uint64_t from = seq > REPLAY_CONTEXT ? seq - REPLAY_CONTEXT : 1;
 
-    fprintf(job->out, "  reproduce: xenreel replay %s\n", file);
+    fprintf(job->out, "  reproduce: xenreel replay ");
+    cli_print_quirks(job->out, job->quirks);
+    fprintf(job->out, "%s\n", file);
     fprintf(job->out, "  show with: xenreel show --from %" PRIu64
             " --count %d %s\n", from, 2 * REPLAY_CONTEXT, file);
     free(path);
@@ -118,7 +130,7 @@ static int watched_next(struct hv_source *source, struct hv_record *rec)
 static int open_machine(const struct job *job, const struct trace_meta *meta,
                         struct hv **hv)
 {
-    struct sim_config config = { .seed = meta->seed };
+    struct sim_config config = { .seed = meta->seed, .quirks = job->quirks };
 
     if (job->xen->on)
         return cli_xen_open(job->xen, job->file, hv);
@@ -260,6 +272,7 @@ static int replay_all(struct replay *replay)
     for (unsigned int i = 0; i < replay->nr_files; i++) {
         jobs[i].file = replay->files[i];
         jobs[i].xen = &replay->xen;
+        jobs[i].quirks = replay->quirks;
         jobs[i].out = stdout;
     }
     /* There is one Xen. */

@@ -24,7 +24,9 @@ static int print_result(const struct scenario *s,
         return CLI_OK;
     if (s->xen.on)
         return CLI_DIFFERENCES;
-    printf("  reproduce: xenreel run --seed %" PRIu64 " %s%s%s%s\n", s->seed,
+    printf("  reproduce: xenreel run --seed %" PRIu64 " ", s->seed);
+    cli_print_quirks(stdout, s->quirks);
+    printf("%s%s%s%s\n",
            s->domain ? "--domain " : "", s->domain ? s->domain : "",
            s->domain ? " " : "", s->files.in);
     return CLI_DIFFERENCES;

@@ -20,6 +20,7 @@ static const struct argp_option options[] = {
       "PVH, 16 MB, one vCPU, unless the scenario creates its own)", 0 },
     { "seed", 's', "N", 0, "Draw the order of vCPUs from seed N (default: 0, "
       "one after the other)", 0 },
+    CLI_QUIRK_OPTION,
     { "output", 'o', "TRACE", 0, "Record what happens", 0 },
     { "force", 'f', NULL, 0, "Replace TRACE when it exists", 0 },
     { 0 }
@@ -38,8 +39,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
             break;
         return cli_parse_files(key, arg, state);
     case ARGP_KEY_END:
-        if (s->seed && s->xen.on)
-            argp_error(state, "--seed: with the model only");
+        if ((s->seed || s->quirks) && s->xen.on)
+            argp_error(state, "--seed, --quirk: with the model only");
+        break;
+    case CLI_OPT_QUIRK:
+        s->quirks |= cli_quirk(state, arg);
         break;
     case 'd':
         if (s->domain)
@@ -153,6 +157,15 @@ static int create_domain(const struct scenario *s, struct scenario_list *list)
     return status;
 }
 
+/* What --quirk says is in the trace, too. */
+static void set_quirks(const struct scenario *s, struct scenario_list *list)
+{
+    for (size_t i = 0; i < list->nr; i++) {
+        if (list->rec[i].op == OP_DOMAIN_CREATE)
+            list->rec[i].args.DOMAIN_CREATE.quirks |= s->quirks;
+    }
+}
+
 int scenario_load(const struct scenario *s, struct scenario_list *list)
 {
     struct list_sink sink = { { sink_put }, list };
@@ -171,6 +184,7 @@ int scenario_load(const struct scenario *s, struct scenario_list *list)
                           "nothing to run");
     else
         status = create_domain(s, list);
+    set_quirks(s, list);
     if (status)
         scenario_free(list);
     return status;

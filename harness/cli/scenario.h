@@ -15,6 +15,7 @@ struct scenario {
     const char *domain;         /* xl.cfg of domain 1, or NULL */
     bool may_live;              /* or a running domain's id, no scenario */
     uint64_t seed;
+    uint16_t quirks;            /* bugs that each domain's Xen has */
     struct cli_xen xen;         /* .on: not on the model */
 };
 
