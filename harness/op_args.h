@@ -13,6 +13,7 @@
 #endif
 #include <xen/vm_event.h>
 
+#include "harness/device_args.h"
 #include "harness/field.h"
 
 struct args_dom {
@@ -35,7 +36,7 @@ struct args_create {
     uint32_t exec_sp;   /* 1: superpages may be executable */
     uint16_t quirks;    /* QUIRK_*: bugs that its Xen has */
     uint8_t hardware;   /* 1: it is the hardware domain */
-    uint8_t pad;
+    uint8_t pv_mem_access;      /* 1: of a PV guest; no Xen has it */
 };
 /* Bugs of Xen that were mended: docs/FIDELITY.md. */
 #define QUIRK_MMIO_OFFSET       1       /* before 38d0780979 */
@@ -451,40 +452,6 @@ struct args_client_hypercall {
     uint32_t pad;
     uint64_t number;    /* the sub-operation in its family */
     struct hv_span family;      /* "domctl" */
-};
-
-/* subpage_mmio_ro_add, of the machine. */
-struct args_mmio_ro {
-    uint32_t dom;       /* 0 */
-    uint32_t fail;      /* its Nth allocation finds no memory; 0: none */
-    uint64_t start;     /* machine addresses */
-    uint64_t size;
-};
-
-struct args_mmio_map {
-    uint32_t dom;
-    uint32_t nr;        /* pages */
-    uint64_t gfn;
-    uint64_t mfn;       /* of the device */
-};
-
-struct args_mmio_state {        /* of one page of a device */
-    uint32_t dom;       /* 0 */
-    uint32_t ro;        /* guests may not write it, or parts of it */
-    uint64_t mfn;
-    uint32_t partial;   /* parts of it */
-    uint32_t mapped;    /* Xen has mapped it, to emulate */
-    uint32_t marked;    /* how many times 8 bytes are read-only */
-    uint32_t pad;
-    uint64_t reads, writes;     /* that reached the device */
-    uint32_t offset, len;       /* the last write that did */
-    uint64_t value;
-};
-
-struct args_mmio_log {
-    uint32_t dom;       /* 0 */
-    uint32_t pad;
-    struct hv_span text;
 };
 
 struct args_note {

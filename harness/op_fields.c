@@ -46,7 +46,8 @@ const struct hv_field fields_create[] = {
     IN_OF(type, ENUM, names_guest_type), IN(vcpus, DEC), IN(ram, HEX),
     IN(max_gpfn, HEX), IN(max_pages, HEX), IN(pool, DEC),
     IN_OF(altp2m, ENUM, names_altp2m), IN(views, DEC), IN(exec_sp, DEC),
-    IN_OF(quirks, FLAGS, names_quirks), IN(hardware, DEC), END
+    IN_OF(quirks, FLAGS, names_quirks), IN(hardware, DEC),
+    IN(pv_mem_access, DEC), END
 };
 #undef T
 
@@ -467,6 +468,14 @@ const struct hv_field fields_guest_result[] = {
 #define T args_guest_buffer
 const struct hv_field fields_guest_buffer[] = {
     VCPU, MUST(data, BYTES), END
+};
+#undef T
+
+#define T args_pv_access
+const struct hv_field fields_pv_access[] = {
+    DOM, IN(gfn, HEX), MUST(on, DEC), MUST(own, DEC),
+    ROW("shadow", shadow, FLAGS, HV_OUT, 0, names_violation),
+    MUST(made, DEC), END
 };
 #undef T
 

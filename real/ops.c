@@ -29,7 +29,7 @@ int real_call(struct hv *hv, enum hv_op op, void *args)
 }
 
 /* What a guest reports of itself: nobody else knows.  And devices: no scenario
- * reaches those of a real machine. */
+ * reaches those of a real machine.  And what no Xen has. */
 #define ASK_DRIVER(id, argstruct) \
     int real_op_##id(struct xen *x, struct argstruct *a) \
     { \
@@ -44,3 +44,7 @@ ASK_DRIVER(MMIO_READ, args_memory)
 ASK_DRIVER(MMIO_WRITE, args_memory)
 ASK_DRIVER(MMIO_STATE, args_mmio_state)
 ASK_DRIVER(MMIO_LOG, args_mmio_log)
+ASK_DRIVER(PV_ACCESS_MODE, args_enable)
+ASK_DRIVER(PV_ACCESS_STATE, args_pv_access)
+ASK_DRIVER(HVM_ACCESS_SET, args_access)
+ASK_DRIVER(HVM_ACCESS_GET, args_access)

@@ -114,7 +114,7 @@ int toolstack_create(struct xen *x, const struct args_create *a,
     static unsigned int count;
     int rc;
 
-    if (!x->kernel)
+    if (!x->kernel || a->quirks || a->hardware || a->pv_mem_access)
         return -EOPNOTSUPP;
     if (a->type > GUEST_PV || a->altp2m > XEN_ALTP2M_limited || !a->vcpus ||
         !a->ram)

@@ -12,7 +12,8 @@ static int admit(struct sim *sim, uint32_t dom, struct sim_domain **d)
     if (rc)
         return rc;
     /* p2m_mem_access_sanity_check */
-    if ((*d)->config.type == GUEST_PV || (*d)->config.vendor != VENDOR_INTEL)
+    if (!pv_access_on(*d) && ((*d)->config.type == GUEST_PV ||
+                              (*d)->config.vendor != VENDOR_INTEL))
         return -EINVAL;
     return ring_on(*d) ? 0 : -ENODEV;
 }
@@ -29,6 +30,8 @@ int sim_op_ACCESS_SET(struct sim *sim, struct args_access *a)
         (last < a->gfn || last > d->host.max_mapped))
         return -EINVAL;
     /* struct xen_mem_access_op has 8 bits for it. */
+    if (pv_access_on(d))
+        return pv_access_set(d, a->gfn, a->nr, (uint8_t)a->access);
     return access_set(d, a->gfn, a->nr, (uint8_t)a->access, 0);
 }
 
@@ -41,6 +44,8 @@ int sim_op_ACCESS_GET(struct sim *sim, struct args_access *a)
         return rc;
     if (a->gfn != INVALID_GFN && a->gfn > d->host.max_mapped)
         return -EINVAL;
+    if (pv_access_on(d))
+        return pv_access_get(d, a->gfn, &a->access);
     return access_get(d, a->gfn, &a->access, 0);
 }
 
@@ -51,7 +56,7 @@ int sim_op_ACCESS_SET_MULTI(struct sim *sim, struct args_access_multi *a)
 
     if (rc)
         return rc;
-    if (a->gfn.len != 8ull * a->access.len)
+    if (a->gfn.len != 8ull * a->access.len || pv_access_on(d))
         return -EINVAL;
     return access_set_multi(d, &a->gfn, &a->access, 0);
 }

@@ -64,6 +64,9 @@ static int check_create(const struct args_create *c)
         c->pool > MAX_POOL || c->altp2m > XEN_ALTP2M_limited ||
         c->views > MAX_VIEWS)
         return -EINVAL;
+    if (c->pv_mem_access && (c->type != GUEST_PV ||
+                             (c->max_gpfn + 1) >> GFN_BITS))
+        return -EINVAL;
     if (c->max_gpfn < SPECIAL_PAGES || c->max_gpfn >> GFN_BITS)
         return -EINVAL;
     /* RAM that would run into the special pages goes round them. */
@@ -166,6 +169,8 @@ static int build(struct sim_domain *d)
     rc = p2m_init(&d->host, d, NO_VIEW);
     if (!rc)
         rc = populate(d);
+    if (!rc)
+        rc = pv_access_create(d);
     if (!rc && d->config.type != GUEST_PV)
         set_params(d);
     return rc ? rc : build_vcpus(d);
@@ -178,6 +183,7 @@ static void release(struct sim_domain *d)
     if (d->host.root)
         p2m_flush(&d->host);
     pages_free_all(d);
+    pv_access_free(d);
 }
 
 static void domain_free(struct sim_domain *d)

@@ -256,6 +256,8 @@ static int param_find(struct sim *sim, const struct args_hvm_param *a,
     *d = sim_find(sim, a->dom);
     if (!*d)
         return a->dom && a->dom != DOMID_SELF ? -ESRCH : -EINVAL;
+    if ((*d)->pv_access && a->param == HVM_PARAM_MONITOR_RING_PFN)
+        return 0;               /* where its ring's page is */
     return (*d)->config.type == GUEST_PV ? -EINVAL : 0;
 }
 

@@ -181,7 +181,7 @@ bool vcpu_resume(struct sim_vcpu *v)
 {
     if (v->wait_put && !ring_continue(v))
         return false;
-    if (v->d->vm_event_state)
+    if (v->d->vm_event_state && v->d->config.type != GUEST_PV)
         vm_event_resume(v);
     if (v->inject.pending) {
         if (!v->entry.pending)          /* else it is lost */

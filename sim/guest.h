@@ -113,6 +113,11 @@ struct mem_access {
 enum outcome ept_access(struct sim_vcpu *v, const struct mem_access *m,
                         uint64_t *mfn);
 
+/* ---- pv_access.c ---- */
+/* The same of a PV guest for which pv_access_on, to memory at MFN. */
+enum outcome pv_access_run(struct sim_vcpu *v, const struct mem_access *m,
+                           uint64_t mfn);
+
 /* ---- exec.c ---- */
 /* The instruction V is about to run, its registers set up, or NULL; what the
  * guest only reports before it is taken off. */

@@ -134,9 +134,8 @@ static bool no_listener(struct sim_vcpu *v, struct p2m *p2m, uint64_t gfn)
     return true;
 }
 
-/* All but the registers, which come when it is sent. */
-static void fill_request(struct vm_event_st *req, uint64_t gpa, uint64_t gla,
-                         const struct npfec *npfec)
+void access_request(struct vm_event_st *req, uint64_t gpa, uint64_t gla,
+                    const struct npfec *npfec)
 {
     struct vm_event_mem_access *m = &req->u.mem_access;
 
@@ -177,7 +176,7 @@ bool access_check(struct sim_vcpu *v, uint64_t gpa, uint64_t gla,
                 XENMEM_access_rwx, -1);
     if (!ring_on(d) || !req)
         return no_listener(v, p2m, gfn);
-    fill_request(req, gpa, gla, npfec);
+    access_request(req, gpa, gla, npfec);
     *send = true;
     return entry.access != XENMEM_access_n2rwx;
 }

@@ -113,8 +113,10 @@ void page_free(struct sim *sim, uint64_t mfn)
         return;
     }
     d = sim_find(sim, page->owner - 1);
-    if (d)
+    if (d) {
         d->nr_pages--;
+        pv_access_forget(d, mfn);
+    }
     release(sim, page);
     memset(page, 0, sizeof(*page));
     if (mfn < sim->free_hint)

@@ -26,6 +26,7 @@ struct sim_vcpu;
 struct sim_domain;
 struct insn;                    /* guest.h */
 struct mmio;                    /* mmio.h */
+struct pv_access;               /* pv_access.c */
 
 /* Guest memory, by machine frame: a page is allocated when first written. */
 struct sim_page {
@@ -174,6 +175,7 @@ struct sim_domain {
     struct sim_ring ring;
     struct sim_port ports[NR_PORTS];
     struct sim_monitor monitor;
+    struct pv_access *pv_access;        /* pv_access.c; NULL without it */
     struct sim_vcpu *vcpus;     /* config.vcpus */
     uint32_t next_vcpu;         /* scheduler: round robin */
     struct args_cpuid_policy cpuid[NR_CPUID];
@@ -264,6 +266,22 @@ struct npfec {
 bool access_check(struct sim_vcpu *v, uint64_t gpa, uint64_t gla,
                   const struct npfec *npfec, struct vm_event_st *req,
                   bool *send);
+
+/* All of an access's request but the registers, which come when it is sent. */
+void access_request(struct vm_event_st *req, uint64_t gpa, uint64_t gla,
+                    const struct npfec *npfec);
+
+/* ---- pv_access.c ---- */
+/* What D was configured with; 0 where that is nothing, or -ENOMEM. */
+int pv_access_create(struct sim_domain *d);
+void pv_access_free(struct sim_domain *d);
+/* D is a PV guest whose accesses are looked at. */
+bool pv_access_on(const struct sim_domain *d);
+int pv_access_set(struct sim_domain *d, uint64_t gfn, uint32_t nr,
+                  uint32_t access);
+int pv_access_get(struct sim_domain *d, uint64_t gfn, uint32_t *access);
+/* A frame is no longer D's. */
+void pv_access_forget(struct sim_domain *d, uint64_t mfn);
 
 /* ---- altp2m.c ---- */
 static inline bool altp2m_active(const struct sim_domain *d)

@@ -102,7 +102,7 @@ int sim_op_MONITOR_ENABLE(struct sim *sim, struct args_port *a)
     a->out = 0;
     if (!d)
         return a->dom ? -ESRCH : -EINVAL;
-    if (d->config.type == GUEST_PV)
+    if (d->config.type == GUEST_PV && !d->pv_access)
         return -EINVAL;         /* HVMOP_get_param */
     page.gfn = d->hvm_params[HVM_PARAM_MONITOR_RING_PFN];
     p2m_get(&d->host, page.gfn, &entry);

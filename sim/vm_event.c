@@ -235,7 +235,7 @@ int ring_enable(struct sim_domain *d, uint32_t *port)
 
     /* Xen itself stops here: a PV domain has no HVM parameters, and the
      * pointer to them is NULL (pv/debianstock-XENPANIC-pvcrash-enable.log) */
-    if (d->config.type == GUEST_PV)
+    if (d->config.type == GUEST_PV && !d->pv_access)
         return -EIO;
     d->monitor.msr_bitmap = true;
     if (r->enabled)

@@ -23,7 +23,7 @@
 /* What the model is told. */
 static const char *const known[] = {
     "altp2m", "altp2mhvm", "builder", "hap", "maxmem", "memory",
-    "shadow_memory", "type", "vcpus", NULL
+    "pv_mem_access", "shadow_memory", "type", "vcpus", NULL
 };
 
 /* What has no bearing on introspection. */
@@ -166,7 +166,7 @@ static int get_altp2m(const char *file, XLU_Config *config, uint32_t *altp2m)
 static int fill(const char *file, XLU_Config *config, uint32_t dom,
                 struct args_create *create)
 {
-    long memory = 0, maxmem, vcpus = 1, shadow = 0, hap = 1;
+    long memory = 0, maxmem, vcpus = 1, shadow = 0, hap = 1, pv_access = 0;
     uint32_t type;
     int status;
 
@@ -184,9 +184,14 @@ static int fill(const char *file, XLU_Config *config, uint32_t dom,
     if (!status)
         status = get_long(file, config, "hap", 0, 1, &hap);
     if (!status)
+        status = get_long(file, config, "pv_mem_access", 0, 1, &pv_access);
+    if (!status)
         status = get_type(file, config, &type);
     if (status)
         return status;
+    if (pv_access && type != GUEST_PV)
+        return cli_fail(CLI_INPUT, file, "pv_mem_access: of a PV domain; "
+                        "any other has mem_access");
     if (!hap && type != GUEST_PV)
         return cli_fail(CLI_INPUT, file, "hap = 0: the model has no shadow "
                         "paging; leave it out");
@@ -194,6 +199,7 @@ static int fill(const char *file, XLU_Config *config, uint32_t dom,
     sim_default_domain(create, dom, maxmem, vcpus);
     create->type = type;
     create->ram = (uint64_t)memory * PAGES_PER_MB;
+    create->pv_mem_access = pv_access;
     if (shadow)
         create->pool = (uint64_t)shadow * PAGES_PER_MB;
     return get_altp2m(file, config, &create->altp2m);
