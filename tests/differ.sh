@@ -1,0 +1,18 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# The lab's random scenarios (tests/lab/differ.c), without a Xen: the same seed
+# makes the same block, blocks are scenarios that run, and in one domain after
+# another nothing of a block is left for the next one.
+. "${top_srcdir:-$(dirname "$0")/..}/tests/functions.sh"
+differ=$top_builddir/tests/lab/differ
+
+for n in 1 2; do
+    "$differ" make 7 2 150 >made$n.scn 2>err || fail "differ make"
+done
+cmp -s made1.scn made2.scn || fail "another block of the same seed"
+expect 0 run made1.scn
+
+expect 0 run -- "$differ" run - . 1 50 150
+says out '^in all: 50 blocks, .* 0 differences$'
+
+exit $failed
