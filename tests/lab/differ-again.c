@@ -48,7 +48,7 @@ void make_again(const struct list *from, const bool *skip, struct list *to)
     struct make m;
 
     make_open(&m);
-    for (size_t i = m.list.nr; i < from->nr; i++) {
+    for (size_t i = m.list.nr; i < from->nr; i++) {     /* behind the domain */
         const struct hv_record *rec = &from->rec[i];
 
         if (skip[i] || rec->op == OP_EVENT)

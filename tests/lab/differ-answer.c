@@ -89,6 +89,7 @@ static bool skip(struct make *m, const struct vm_event_st *ev,
     rsp->flags |= VM_EVENT_FLAG_SET_REGISTERS;
     rsp->data.regs.x86 = ev->data.regs.x86;
     rsp->data.regs.x86.rip += len;
+    rsp->data.regs.x86.rflags = 0x202;  /* as any guest has: it halts */
     return true;
 }
 

@@ -24,7 +24,8 @@
 #define SETTLE_MS       4
 #define TIMEOUT_MS      150
 #define PER_DOMAIN      60u     /* blocks and attempts; pages get lost */
-#define FIRST           2u      /* records that make the domain */
+#define FIRST           2u      /* records that make the domain, */
+#define FIXED           5u      /* and those of each block's ring */
 #define ATTEMPTS        70u     /* to shorten a scenario */
 #define KINDS           64u     /* of differences */
 #define KIND            80u
@@ -33,6 +34,7 @@ struct differ {
     struct hv *xen;
     const char *out;
     uint32_t steps;
+    char kind[KIND];            /* of the last difference */
     bool verbose;               /* not while a scenario is shortened */
     uint32_t blocks;            /* that .xen's domain has seen; 0: none yet */
     uint64_t records, events, differences;
@@ -51,17 +53,21 @@ static void die(const char *what, int rc)
 
 /* ---- one scenario on the real one ---- */
 
-static void name_kind(const struct replay_report *r, char name[KIND])
+/* Differences of one name are taken for the same one. */
+static void name_kind(const struct replay_report *r, uint32_t last,
+                      char name[KIND])
 {
-    const struct hv_opdesc *op = &hv_ops_table[r->expected.op];
-    bool event = r->expected.op == OP_EVENT;
+    const struct hv_record *e = &r->expected, *a = &r->actual;
+    bool event = e->op == OP_EVENT, wait = e->op == OP_CLIENT_WAIT;
 
-    snprintf(name, KIND, "%s%s%s %s %d/%d", op->name, event ? " " : "",
-             event ? hv_name_of(names_reason,
-                                   r->expected.args.EVENT.ev.reason) : "",
+    snprintf(name, KIND, "%s%s%s %s %d/%d", hv_ops_table[e->op].name,
+             event || wait ? " " : "",
+             event ? hv_name_of(names_reason, e->args.EVENT.ev.reason) :
+             wait ? hv_name_of(names_reason, last) : "",
              r->field ? r->field->name : r->cause == REPLAY_RESULT ?
              "result" : r->cause == REPLAY_NO_EVENT ? "missing" : "?",
-             (int)r->expected.result, (int)r->actual.result);
+             wait ? (int)e->args.CLIENT_WAIT.value : (int)e->result,
+             wait ? (int)a->args.CLIENT_WAIT.value : (int)a->result);
 }
 
 static void destroy(struct differ *d)
@@ -73,19 +79,22 @@ static void destroy(struct differ *d)
     d->blocks = 0;
 }
 
-/* What came last, be it expected. */
-static void print_last_event(struct hv *hv)
+/* The reason of what came last, be it expected; 0 for nothing. */
+static uint32_t last_event(struct hv *hv, bool verbose)
 {
     struct vm_event_sring *page = hv_ring(hv, DOM);
     struct hv_record rec = { .op = OP_EVENT };
     struct ring_client ring = { 0 };
 
     if (!page || !page->req_prod)
-        return;
+        return 0;
     ring.req_cons = page->req_prod - 1;
     ring_peek(&ring, page, &rec.args.EVENT);
-    printf("; last event: ");
-    text_print(stdout, &rec);
+    if (verbose) {
+        printf("; last event: ");
+        text_print(stdout, &rec);
+    }
+    return rec.args.EVENT.ev.reason;
 }
 
 /* LIST's first records make the domain; one that is there already will do. */
@@ -104,8 +113,7 @@ static void replay(struct differ *d, const struct list *list,
         die("replay", rc);
     if (report->cause == REPLAY_SAME)
         return;
-    if (d->verbose)
-        print_last_event(d->xen);
+    name_kind(report, last_event(d->xen, d->verbose), d->kind);
     if (!restore(d->xen))
         destroy(d);
 }
@@ -117,16 +125,15 @@ static bool differs(struct differ *d, const struct list *list,
                     const bool *skip, const char *name)
 {
     struct replay_report report;
-    char other[KIND] = "";
     struct list to;
+    bool same;
 
     make_again(list, skip, &to);
     replay(d, &to, &report);
-    if (report.cause != REPLAY_SAME)
-        name_kind(&report, other);
+    same = report.cause != REPLAY_SAME && !strcmp(name, d->kind);
     replay_report_free(&report);
     list_clear(&to);
-    return !strcmp(name, other);
+    return same;
 }
 
 static bool try_without(struct differ *d, const struct list *list, bool *skip,
@@ -160,8 +167,8 @@ static void shorten(struct differ *d, const struct list *list, bool *skip,
     for (size_t size = list->nr / 2; size; size /= 2) {
         size_t at = list->nr;
 
-        while (at > FIRST && attempts < ATTEMPTS) {
-            size_t from = at > size + FIRST ? at - size : FIRST;
+        while (at > FIXED && attempts < ATTEMPTS) {
+            size_t from = at > size + FIXED ? at - size : FIXED;
 
             attempts += try_without(d, list, skip, from, at, name);
             at = from;
@@ -249,7 +256,7 @@ static void found(struct differ *d, const struct list *list, uint64_t seed,
     struct hv_record a = report->expected, b = report->actual;
     char name[KIND];
 
-    name_kind(report, name);
+    memcpy(name, d->kind, KIND);
     d->differences++;
     printf("seed %" PRIu64 ", record %" PRIu64 ": %s\n", seed,
            report->records, name);
