@@ -9,6 +9,7 @@
 #include <xen/domctl.h>
 #include <xen/memory.h>
 
+#include "harness/live_state.h"
 #include "harness/ring.h"
 
 #define NR_CTRLREGS     4
@@ -53,20 +54,33 @@ static void stop_altp2m(struct hv *hv, uint32_t dom)
 }
 
 /* What was restricted, and from what, nobody knows any more: nothing is. */
-static int open_pages(struct hv *hv, uint32_t dom)
+static int open_pages(struct hv *hv, const struct live_state *s)
 {
-    struct args_access a = { .dom = dom, .access = XENMEM_access_rwx };
-    struct args_u64 max = { .dom = dom };
-    int rc = hv_call(hv, OP_DOMAIN_MAX_GPFN, &max);
+    struct args_access a = { .dom = s->create.dom,
+                             .access = XENMEM_access_rwx };
+    uint64_t end;
+    int rc = 0;
 
-    for (uint64_t gfn = 0; !rc && gfn <= max.value; gfn++) {
-        struct args_access now = { .dom = dom, .gfn = gfn };
-
+    for (uint64_t gfn = 0; !rc && gfn < s->nr_gfns; gfn = end) {
+        end = live_state_run(s->found, s->found, gfn, s->nr_gfns - 1);
         a.gfn = gfn;
-        a.nr = 1;
-        if (!hv_call(hv, OP_ACCESS_GET, &now) && now.access != a.access)
+        a.nr = end - gfn;
+        if (s->found[gfn] != LIVE_HOLE && s->found[gfn] != a.access)
             rc = hv_call(hv, OP_ACCESS_SET, &a);
     }
+    return rc;
+}
+
+static int find_and_open_pages(struct hv *hv, uint32_t dom)
+{
+    struct live_state s = { .found = NULL };
+    int rc = live_state_find(&s, hv, dom);
+
+    if (!rc)
+        rc = live_state_find_pages(&s, hv, dom);
+    if (!rc)
+        rc = open_pages(hv, &s);
+    live_state_free(&s);
     return rc;
 }
 
@@ -109,7 +123,7 @@ static int release(struct hv *hv, uint32_t dom)
         return rc;
     stop_monitoring(hv, dom);
     stop_altp2m(hv, dom);
-    rc = open_pages(hv, dom);
+    rc = find_and_open_pages(hv, dom);
     a.port = a.out;
     err = hv_call(hv, OP_EVTCHN_BIND, &a);
     if (!err)

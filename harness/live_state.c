@@ -14,7 +14,10 @@
 
 #define MAX_GFNS        (1ull << 30)
 #define KB_PER_PAGE     4
-#define POOL            0x10000ull      /* nobody outside can see it */
+/* How much of the paging pool is left nobody outside can see.  A call that
+ * fails for it ends a recording before there is one: so, as much as there may
+ * be. */
+#define POOL            0x100000ull
 #define VIEWS           10              /* MAX_ALTP2M */
 /* The special pages' order (xc_dom_x86.c): where the ring's is, the rest is. */
 #define SPECIAL_PAGES   8
@@ -114,19 +117,19 @@ static bool look(struct live_state *s, struct hv *hv, uint64_t gfn)
  * beyond, since pages of Xen's own, once mapped, do not count. */
 static void look_for_pages(struct live_state *s, struct hv *hv)
 {
-    uint64_t gfn = 0, left = s->nr_pages, holes = 0;
+    uint64_t gfn, top, left = s->nr_pages, holes = 0;
+    bool page;
 
-    while (gfn < s->nr_gfns && look(s, hv, gfn)) {
-        gfn++;
-        left -= !!left;
-    }
-    for (uint64_t top = s->nr_gfns; top > gfn; top--) {
-        bool page = look(s, hv, top - 1);
-
+    for (gfn = 0; gfn < s->nr_gfns && holes < FEW_HOLES; gfn++) {
+        page = look(s, hv, gfn);
         left -= page && left;
         holes = page ? 0 : holes + 1;
-        if (!left && holes > MANY_HOLES)
-            break;
+    }
+    holes = 0;
+    for (top = s->nr_gfns; top > gfn && (left || holes < MANY_HOLES); top--) {
+        page = look(s, hv, top - 1);
+        left -= page && left;
+        holes = page ? 0 : holes + 1;
     }
 }
 
@@ -173,7 +176,8 @@ int live_state_find_pages(struct live_state *s, struct hv *hv, uint32_t dom)
         rc = hv_call(hv, OP_ACCESS_GET, &def);
     if (rc)
         return rc;
-    s->nr_pages = info.nr_pages;
+    /* The ring's has left the map (xc_vm_event_enable), and counts still. */
+    s->nr_pages = info.nr_pages - !!info.nr_pages;
     s->default_access = def.access;
     s->found = malloc(s->nr_gfns);
     s->now = malloc(s->nr_gfns);

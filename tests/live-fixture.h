@@ -40,6 +40,7 @@ static struct {
     uint64_t random;            /* 0: it runs in waits alone */
     bool paused;                /* until the first wait, by somebody else */
     uint32_t vcpus;
+    uint64_t looks;             /* at a gfn's rights */
 } guest;
 
 /* What was recorded, and where replay is. */
@@ -57,6 +58,7 @@ static inline int guest_call(struct hv *hv, enum hv_op op, void *args)
     struct args_wait a = { .dom = LIVE_DOM };
 
     (void)hv;
+    guest.looks += op == OP_ACCESS_GET;
     if (guest.random && op != OP_ACCESS_GET) {
         a.limit = 1 + random_draw(&guest.random) % 4;
         hv_call(guest.sim, OP_CLIENT_WAIT, &a);
@@ -152,6 +154,7 @@ static inline void guest_open(uint32_t vcpus, uint64_t seed)
     guest.random = seed;
     guest.vcpus = vcpus;
     guest.paused = false;
+    guest.looks = 0;
     sim_default_domain(&create, LIVE_DOM, LIVE_MB, vcpus);
     must(OP_DOMAIN_CREATE, &create);
     MUST(DOMAIN_UNPAUSE, .dom = LIVE_DOM);

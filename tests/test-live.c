@@ -55,6 +55,25 @@ static void test_ranges(void **state)
     guest_end();
 }
 
+/* The guest stands still while each gfn is looked at by a call of its own, and
+ * of a million between RAM and the special pages none is a page: the ring's
+ * page, which counts but is in no map (xc_vm_event.c:xc_vm_event_enable), does
+ * not have them looked at, nor does a hole in RAM. */
+static void test_looks(void **state)
+{
+    (void)state;
+    guest_open(1, 0);
+    MUST(MEMORY_DECREASE, .dom = LIVE_DOM, .gfn = 0x20);
+    does_access(OP_GUEST_WRITE, 0, 0x1000, 0x80010);
+    guest.looks = 0;
+    RECORDED(1, "write:all");
+    assert_in_range(guest.looks, 256, 0x8000);
+    guest.looks = 0;
+    assert_int_equal(live_release(&guest.hv, LIVE_DOM), 0);
+    assert_in_range(guest.looks, 256, 0x8000);
+    guest_end();
+}
+
 /* In a view of its own, stepping in view 0: every access is seen. */
 static void test_step(void **state)
 {
@@ -202,6 +221,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_once),
         cmocka_unit_test(test_ranges),
+        cmocka_unit_test(test_looks),
         cmocka_unit_test(test_step),
         cmocka_unit_test(test_fast),
         cmocka_unit_test(test_emulate),

@@ -242,8 +242,11 @@ static int record(const struct cli_live *live, struct hv *hv, uint32_t dom,
         .max_events = live->events, .stop = stop, .ctx = &r,
     };
     struct live_result result;
-    int status = cli_create(&r.file, files, "xen", 0), rc;
+    char release[XEN_RELEASE];
+    int status, rc;
 
+    xen_release(hv, release);
+    status = cli_create_of(&r.file, files, "xen", release, 0);
     if (status) {
         hv_close(hv);
         return status;
