@@ -90,6 +90,11 @@ void make_close(struct make *m);
 /* Append the block of SEED, of STEPS random steps. */
 void make_block(struct make *m, uint64_t seed, uint32_t steps);
 
+/* ---- differ-monitor.c ---- */
+void do_monitor(struct make *m);
+/* Monitor nothing on HV. */
+void monitor_nothing(struct hv *hv);
+
 /* ---- differ-again.c ---- */
 /* FROM's commands, without those that SKIP marks, as a block of their own:
  * with the answers that the model gives to them. */
@@ -101,8 +106,6 @@ bool restore(struct hv *hv);
 
 /* ... and what ends it. */
 void make_end(struct make *m);
-/* Monitor nothing on HV. */
-void monitor_nothing(struct hv *hv);
 void put_back(struct make *m);
 
 void do_program(struct make *m);
