@@ -16,6 +16,11 @@
 #define EFER_LME        (1ull << 8)
 #define EFER_LMA        (1ull << 10)
 #define RFLAGS_FIXED    (1ull << 1)
+#define AR_ACCESSED     (1u << 0)       /* of code and data */
+#define AR_BUSY         (1u << 1)       /* of a task register */
+#define AR_S            (1u << 4)
+#define AR_P            (1u << 7)
+#define AR_G            (1u << 11)
 #define MSR_MTRR_CAP    0xfe
 #define MSR_MTRR_VAR    0x200
 #define MSR_PAT         0x277
@@ -94,8 +99,53 @@ static void put_msr(struct sim_vcpu *v, uint32_t msr, uint64_t value)
         *reg = value;
 }
 
+/* hvm_get_segment_register: some attributes follow from others.  LIMIT is in
+ * bytes. */
+static uint32_t segment_ar(uint32_t ar, uint32_t limit, bool user)
+{
+    if (!(ar & AR_P))
+        return ar;
+    ar &= ~(AR_S | AR_G);
+    if (user)
+        ar |= AR_S | AR_ACCESSED;
+    return limit >> 20 ? ar | AR_G : ar;
+}
+
+static void follow(struct vm_event_x86_selector_reg *seg,
+                   const struct vm_event_x86_selector_reg *old)
+{
+    uint32_t limit = seg->ar & AR_G ? seg->limit << 12 | 0xfffu : seg->limit;
+
+    if (seg->ar == old->ar && seg->limit == old->limit)
+        return;
+    seg->ar = segment_ar(seg->ar, limit, true) & 0xfffu;
+    seg->limit = (seg->ar & AR_G ? limit >> 12 : limit) & 0xfffffu;
+}
+
+/* What the vCPU has of A's segments, of those that change: a model's vCPU
+ * begins with zeros. */
+static void load_segments(const struct sim_vcpu *v, struct args_vcpu_regs *a)
+{
+    const struct vm_event_regs_x86 *old = &v->regs;
+    struct vm_event_regs_x86 *r = &a->regs;
+
+    if (r->cs.ar != old->cs.ar)
+        r->cs.ar |= AR_P;
+    follow(&r->cs, &old->cs);
+    follow(&r->ss, &old->ss);
+    follow(&r->ds, &old->ds);
+    follow(&r->es, &old->es);
+    follow(&r->fs, &old->fs);
+    follow(&r->gs, &old->gs);
+    if (a->tr_ar != v->rest.tr_ar)
+        a->tr_ar = segment_ar(a->tr_ar | AR_BUSY | AR_P, a->tr_limit, false);
+    if (a->ldtr_ar != v->rest.ldtr_ar)
+        a->ldtr_ar = segment_ar(a->ldtr_ar, a->ldtr_limit, false);
+}
+
 int sim_op_VCPU_REGS_SET(struct sim *sim, struct args_vcpu_regs *a)
 {
+    struct args_vcpu_regs now = *a;
     struct sim_vcpu *v;
     int rc = find(sim, a->dom, a->vcpu, &v);
 
@@ -105,8 +155,9 @@ int sim_op_VCPU_REGS_SET(struct sim *sim, struct args_vcpu_regs *a)
         return -EINVAL;
     if (a->xcr0 != v->xcr0 && !write_xcr0(v, a->xcr0))
         return -EINVAL;
-    v->rest = *a;
-    v->regs = a->regs;
+    load_segments(v, &now);
+    v->rest = now;
+    v->regs = now.regs;
     v->regs.rflags |= RFLAGS_FIXED;
     put_msr(v, MSR_CSTAR, a->cstar);
     put_msr(v, MSR_SFMASK, a->syscall_mask);
