@@ -135,18 +135,21 @@ static enum outcome cpuid(struct sim_vcpu *v, struct insn *in, bool emulated)
 }
 
 /* What a descriptor instruction moves: a store puts .value in memory, or in
- * a register where it has no memory operand. */
+ * a register where it has no memory operand.  A selector has 2 bytes; of a
+ * table's limit and base the first 8 are told. */
 void exec_desc_data(struct sim_vcpu *v, struct insn *in)
 {
     const struct args_guest_desc *a = &in->a.desc;
+    uint32_t len = a->desc == VM_EVENT_DESC_LDTR ||
+                   a->desc == VM_EVENT_DESC_TR ? 2 : 8;
     uint8_t access;
     uint64_t mfn;
 
     if (a->gpa == ~0ull || a->write)
         return;
     mfn = p2m_lookup(&v->d->host, a->gpa >> PAGE_SHIFT, &access);
-    if (mfn != INVALID_MFN && (a->gpa & (PAGE_SIZE - 1)) <= PAGE_SIZE - 8)
-        page_write(v->d->sim, mfn, a->gpa & (PAGE_SIZE - 1), &a->value, 8);
+    if (mfn != INVALID_MFN && (a->gpa & (PAGE_SIZE - 1)) <= PAGE_SIZE - len)
+        page_write(v->d->sim, mfn, a->gpa & (PAGE_SIZE - 1), &a->value, len);
 }
 
 /* hvm_descriptor_access_intercept: told, the instruction is not executed;
