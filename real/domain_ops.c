@@ -131,7 +131,9 @@ int real_op_DOMAIN_INFO(struct xen *x, struct args_domain_info *a)
     if (n != 1 || info.domid != id)
         return -ESRCH;
     a->paused = info.paused && !(d && d->held && !d->pauses);
-    a->blocked = info.blocked;
+    /* A driver's guest halts when it has nothing to do. */
+    a->blocked = info.blocked &&
+                 !(x->driver && x->driver->caps & HV_CAP_GUEST);
     a->running = info.running;
     a->shutdown = info.shutdown;
     a->reason = info.shutdown_reason;
