@@ -131,3 +131,50 @@ const struct hv_name names_phase[] = {
     { PHASE_IDLE, "idle" },
     { 0, NULL }
 };
+
+const struct hv_name names_create[] = {
+    { CREATE_PV32, "pv32" },
+    { CREATE_XEN_DEBUG, "xen_debug" },
+    { 0, NULL }
+};
+
+const struct hv_name names_pv_flags[] = {
+    { PV_NO_REQUESTS, "no_requests" },
+    { PV_BAD_REQUESTS, "bad_requests" },
+    { PV_NO_DONE, "no_done" },
+    { 0, NULL }
+};
+
+const struct hv_name names_mmuext[] = {
+    { MMUEXT_PIN_L1_TABLE, "pin_l1" },
+    { MMUEXT_PIN_L2_TABLE, "pin_l2" },
+    { MMUEXT_PIN_L3_TABLE, "pin_l3" },
+    { MMUEXT_PIN_L4_TABLE, "pin_l4" },
+    { MMUEXT_UNPIN_TABLE, "unpin" },
+    { MMUEXT_NEW_BASEPTR, "new_baseptr" },
+    { MMUEXT_TLB_FLUSH_LOCAL, "tlb_flush_local" },
+    { MMUEXT_INVLPG_LOCAL, "invlpg_local" },
+    { MMUEXT_TLB_FLUSH_MULTI, "tlb_flush_multi" },
+    { MMUEXT_INVLPG_MULTI, "invlpg_multi" },
+    { MMUEXT_TLB_FLUSH_ALL, "tlb_flush_all" },
+    { MMUEXT_INVLPG_ALL, "invlpg_all" },
+    { MMUEXT_FLUSH_CACHE, "flush_cache" },
+    { MMUEXT_SET_LDT, "set_ldt" },
+    { MMUEXT_NEW_USER_BASEPTR, "new_user_baseptr" },
+    { MMUEXT_CLEAR_PAGE, "clear_page" },
+    { MMUEXT_COPY_PAGE, "copy_page" },
+    { MMUEXT_FLUSH_CACHE_GLOBAL, "flush_cache_global" },
+    { MMUEXT_MARK_SUPER, "mark_super" },
+    { MMUEXT_UNMARK_SUPER, "unmark_super" },
+    { 0, NULL }
+};
+
+const struct hv_name names_pv_type[] = {
+    { 0, "none" },
+    { 1, "l1" },
+    { 2, "l2" },
+    { 3, "l3" },
+    { 4, "l4" },
+    { 7, "writable" },
+    { 0, NULL }
+};

@@ -17,5 +17,9 @@ extern const struct hv_name names_guest_type[];
 extern const struct hv_name names_rmw[];
 extern const struct hv_name names_quirks[];     /* QUIRK_* */
 extern const struct hv_name names_phase[];      /* enum client_phase */
+extern const struct hv_name names_create[];     /* enum args_create_options */
+extern const struct hv_name names_pv_flags[];   /* enum args_pv_flags */
+extern const struct hv_name names_mmuext[];     /* MMUEXT_* */
+extern const struct hv_name names_pv_type[];    /* PGT_* */
 
 #endif

@@ -15,6 +15,7 @@
 
 #include "harness/device_args.h"
 #include "harness/field.h"
+#include "harness/pv_args.h"
 
 struct args_dom {
     uint32_t dom;
@@ -33,16 +34,22 @@ struct args_create {
     uint64_t pool;      /* paging pool: what EPT tables are taken from */
     uint32_t altp2m;    /* XEN_ALTP2M_* */
     uint32_t views;     /* altp2m views, view 0 included; 0: ten */
-    uint32_t exec_sp;   /* 1: superpages may be executable */
-    uint16_t quirks;    /* QUIRK_*: bugs that its Xen has */
+    uint8_t exec_sp;    /* 1: superpages may be executable */
+    uint8_t quirks;     /* QUIRK_*: bugs that its Xen has */
     uint8_t hardware;   /* 1: it is the hardware domain */
     uint8_t pv_mem_access;      /* 1: of a PV guest; no Xen has it */
+    uint16_t mfn_2mb;   /* PV: the machine frame of gfn 0, / 512; 0: any */
+    uint16_t options;   /* enum args_create_options */
 };
 /* Bugs of Xen that were mended: docs/FIDELITY.md. */
 #define QUIRK_MMIO_OFFSET       1       /* before 38d0780979 */
 #define QUIRK_MMIO_LENGTH       2       /* before 8dbd9966f8 */
 #define QUIRK_MMIO_GLA          4       /* before 8f36bde2b2 */
 enum args_vendor { VENDOR_INTEL, VENDOR_AMD };
+enum args_create_options {      /* of PV guests */
+    CREATE_PV32 = 1,            /* 32 bits, PAE */
+    CREATE_XEN_DEBUG = 2,       /* a debug build of Xen */
+};
 enum args_guest_type { GUEST_PVH, GUEST_HVM, GUEST_PV };
 
 struct args_domain_info {

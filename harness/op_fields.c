@@ -6,33 +6,9 @@
  * names for its values (_OF)". */
 #include "harness/op_fields.h"
 
+#include "harness/field_rows.h"
 #include "harness/names.h"
 #include "harness/op_args.h"
-
-/* T is the structure whose tables follow. */
-#define ROW(text, member, how, role, opt, names) \
-    { text, offsetof(struct T, member), sizeof(((struct T *)0)->member), \
-      HV_##how, role, opt, names, 0 }
-#define IN_AS(text, m, how)     ROW(text, m, how, HV_IN, 0, NULL)
-#define OUT_AS(text, m, how)    ROW(text, m, how, HV_OUT, 1, NULL)
-#define MUST_AS(text, m, how)   ROW(text, m, how, HV_OUT, 0, NULL)
-#define OBS_AS(text, m, how)    ROW(text, m, how, HV_OBS, 0, NULL)
-#define IN(m, how)              IN_AS(#m, m, how)
-#define OUT(m, how)             OUT_AS(#m, m, how)
-#define MUST(m, how)            MUST_AS(#m, m, how)
-#define OBS(m, how)             OBS_AS(#m, m, how)
-#define SEEN(m, how)            ROW(#m, m, how, HV_OBS, 1, NULL)
-#define IN_OF(m, how, names)    ROW(#m, m, how, HV_IN, 0, names)
-#define OUT_OF(m, how, names)   ROW(#m, m, how, HV_OUT, 1, names)
-#define END                     { NULL, 0, 0, 0, 0, 0, NULL, 0 }
-
-/* What many operations begin or end with. */
-#define DOM     IN(dom, DEC)
-#define VCPU    DOM, IN(vcpu, DEC)
-#define INSN    VCPU, IN(rip, HEX)
-#define DATA    IN(gla, HEX), IN(gpa, HEX), IN(gpa2, HEX), IN(len, DEC)
-#define BEHIND  IN(next, HEX), IN(quiet, DEC), IN(unknown, DEC)
-#define OLD     IN(has_old, DEC), IN(old, HEX)
 
 #define T args_dom
 const struct hv_field fields_dom[] = {
@@ -46,6 +22,7 @@ const struct hv_field fields_create[] = {
     IN_OF(type, ENUM, names_guest_type), IN(vcpus, DEC), IN(ram, HEX),
     IN(max_gpfn, HEX), IN(max_pages, HEX), IN(pool, DEC),
     IN_OF(altp2m, ENUM, names_altp2m), IN(views, DEC), IN(exec_sp, DEC),
+    IN(mfn_2mb, HEX), IN_OF(options, FLAGS, names_create),
     IN_OF(quirks, FLAGS, names_quirks), IN(hardware, DEC),
     IN(pv_mem_access, DEC), END
 };

@@ -15,7 +15,8 @@ static bool nobodys(uint32_t op)
 {
     return op == OP_GUEST_RESULT || op == OP_GUEST_BUFFER ||
            op == OP_GUEST_LEFT || op == OP_RING_STATE ||
-           op == OP_DOMAIN_CPUID;
+           op == OP_DOMAIN_CPUID ||
+           (op >= OP_GUEST_MMU_UPDATE && op <= OP_GUEST_FRAME);
 }
 
 const struct hv_record *serve_next(struct hv *hv)

@@ -16,6 +16,7 @@ static bool driven_by(enum hv_op op)
         op == OP_DOMAIN_CREATE || op == OP_CLIENT_WAIT ||
         op == OP_GUEST_LEFT ||
         op == OP_GUEST_RESULT || op == OP_GUEST_BUFFER ||
+        (op >= OP_GUEST_MMU_UPDATE && op <= OP_GUEST_FRAME) ||
         (op >= OP_PV_ACCESS_MODE && op <= OP_HVM_ACCESS_GET) ||
         (op >= OP_MMIO_RO_ADD && op <= OP_MMIO_LOG));
 }

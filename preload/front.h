@@ -134,6 +134,7 @@ long hypercall_version(uint64_t cmd, uint64_t arg);
 long hypercall_hvm(uint64_t op, uint64_t arg);
 /* A device-model operation on DOM: its structure is at ARG, LEN bytes. */
 long hypercall_dm(uint32_t dom, uint64_t arg, size_t len);
+long hypercall_pv(uint64_t op, const uint64_t arg[5]);
 /* A list of NR gfns and accesses in the client's memory, to operation OP. */
 int access_lists(enum hv_op op, uint32_t dom, uint32_t view, uint32_t nr,
                  uint64_t gfns, uint64_t accesses);

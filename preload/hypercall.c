@@ -241,6 +241,9 @@ long hypercall(uint64_t op, const uint64_t arg[5])
         return sched_op(arg[0], arg[1]);
     case __HYPERVISOR_event_channel_op:
         return event_channel_op(arg[0], arg[1]);
+    case __HYPERVISOR_mmu_update:
+    case __HYPERVISOR_mmuext_op:
+        return hypercall_pv(op, arg);
     case __HYPERVISOR_xsm_op:
         return -ENOSYS;         /* no security module: xsm/dummy.h */
     default:

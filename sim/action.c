@@ -56,7 +56,9 @@ static enum outcome mov_cr(struct sim_vcpu *v, struct insn *in)
         ok = write_cr0(v, a->value, true);
         break;
     case 3:
-        ok = write_cr3(v, a->value, true);
+        ok = v->d->config.type == GUEST_PV ?
+             !pv_new_cr3(v, a->value >> PAGE_SHIFT) :
+             write_cr3(v, a->value, true);
         break;
     case 4:
         ok = write_cr4(v, a->value, true);

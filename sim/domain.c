@@ -69,6 +69,9 @@ static int check_create(const struct args_create *c)
         return -EINVAL;
     if (c->max_gpfn < SPECIAL_PAGES || c->max_gpfn >> GFN_BITS)
         return -EINVAL;
+    if (c->options & ~(uint32_t)(CREATE_PV32 | CREATE_XEN_DEBUG) ||
+        (c->type != GUEST_PV && (c->options || c->mfn_2mb)))
+        return -EINVAL;
     /* RAM that would run into the special pages goes round them. */
     if (c->ram > first && (first < MMIO_START || c->max_gpfn >= MMIO_END))
         return -EINVAL;
@@ -81,6 +84,7 @@ static int map_run(struct sim_domain *d, uint64_t gfn, unsigned int order)
 
     if (mfn == INVALID_MFN)
         return -ENOMEM;
+    page_placed(d, mfn, gfn, order);
     return p2m_set(&d->host, gfn, order, mfn, P2M_RAM_RW,
                    d->host.default_access, -1);
 }
@@ -159,6 +163,7 @@ static int build_vcpus(struct sim_domain *d)
 
 static int build(struct sim_domain *d)
 {
+    uint64_t from = d->sim->free_hint;
     int rc;
 
     d->views = calloc(d->config.views, sizeof(*d->views));
@@ -167,8 +172,12 @@ static int build(struct sim_domain *d)
     if (!d->views || !d->view_used || !d->view_visible)
         return -ENOMEM;
     rc = p2m_init(&d->host, d, NO_VIEW);
+    if (d->config.mfn_2mb)
+        pages_from(d->sim, (uint64_t)d->config.mfn_2mb << ORDER_2M);
     if (!rc)
         rc = populate(d);
+    if (d->config.mfn_2mb)
+        pages_from(d->sim, from);
     if (!rc)
         rc = pv_access_create(d);
     if (!rc && d->config.type != GUEST_PV)
@@ -180,6 +189,8 @@ static int build(struct sim_domain *d)
 static void release(struct sim_domain *d)
 {
     altp2m_domain_free(d);
+    if (d->config.type == GUEST_PV)
+        pv_teardown(d);
     if (d->host.root)
         p2m_flush(&d->host);
     pages_free_all(d);
@@ -249,8 +260,16 @@ int sim_op_DOMAIN_CREATE(struct sim *sim, struct args_create *a)
     rc = build(d);
     if (!rc)
         rc = enlist(sim, d);
-    if (rc)
+    if (rc) {
         domain_free(d);
+        return rc;
+    }
+    rc = d->config.type == GUEST_PV ? pv_build(d) : 0;
+    if (rc) {
+        release(d);
+        unlist(sim, d);
+        domain_free(d);
+    }
     return rc;
 }
 
@@ -300,8 +319,9 @@ static void sim_close(struct hv *hv)
 {
     struct sim *sim = (struct sim *)hv;
 
-    for (uint32_t i = 0; i < sim->nr_domains; i++)
-        domain_free(sim->domains[i]);
+    /* A domain's end looks for those that are there yet. */
+    for (; sim->nr_domains; sim->nr_domains--)
+        domain_free(sim->domains[sim->nr_domains - 1]);
     pages_close(sim);
     mmio_close(sim);
     free(sim->domains);

@@ -166,7 +166,8 @@ enum outcome ept_access(struct sim_vcpu *v, const struct mem_access *m,
         if (page_is_memory(*mfn))
             return pv_access_run(v, m, *mfn);
     }
-
+    if (pv_by_tables(v->d, m->gpa))
+        return pv_access(v, m, mfn);
     /* Xen would fault for ever on what no handler mends; here the vCPU just
      * stays where it is. */
     for (int tries = 0; tries < MAX_FAULTS; tries++) {

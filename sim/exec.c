@@ -55,8 +55,8 @@ static uint64_t load_rmw(struct sim_vcpu *v, const struct args_guest_mem *a,
     return value;
 }
 
-static uint64_t rmw(struct sim_vcpu *v, const struct args_guest_mem *a,
-                    uint64_t old)
+uint64_t exec_rmw(struct sim_vcpu *v, const struct args_guest_mem *a,
+                  uint64_t old)
 {
     if (a->quiet)
         return a->rmw == RMW_ADD ? old + a->value : old;
@@ -110,7 +110,7 @@ static void transfer(struct sim_vcpu *v, struct insn *in,
         break;
     default:
         old = load_rmw(v, a, mfn, path);
-        value = rmw(v, a, old);
+        value = exec_rmw(v, a, old);
         memcpy(buf, &value, 8);
         /* A cmpxchg that fails leaves memory be. */
         if (value != old || (a->rmw != RMW_CMPXCHG && !a->quiet))
@@ -419,10 +419,13 @@ enum outcome exec_insn(struct sim_vcpu *v, struct insn *in)
     switch (in->op) {
     case OP_GUEST_STEP:
         return finish(v, next);
-    case OP_GUEST_FETCH:
-    case OP_GUEST_READ:
     case OP_GUEST_WRITE:
     case OP_GUEST_RMW:
+        if (pv_emulate_write(v, in))
+            return finish(v, next);
+        /* fall through */
+    case OP_GUEST_FETCH:
+    case OP_GUEST_READ:
         out = exec_data(v, in, NULL);
         break;
     case OP_GUEST_READ_CR:

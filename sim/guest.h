@@ -118,6 +118,19 @@ enum outcome ept_access(struct sim_vcpu *v, const struct mem_access *m,
 enum outcome pv_access_run(struct sim_vcpu *v, const struct mem_access *m,
                            uint64_t mfn);
 
+/* ---- pv_guest.c: PV guests, through their own page tables ---- */
+/* Its addresses are translated by its own tables: where else its data should
+ * be is nothing. */
+void pv_by_gla(const struct sim_domain *d, struct insn *in);
+/* ... but a device's page, which is where the program says (mmio.map is an
+ * entry, too), and all of a guest whose accesses dom0 may restrict. */
+bool pv_by_tables(const struct sim_domain *d, uint64_t gpa);
+enum outcome pv_access(struct sim_vcpu *v, const struct mem_access *m,
+                       uint64_t *mfn);
+/* A store to an L1 that the guest may only read, which Xen does for it:
+ * false when it does not. */
+bool pv_emulate_write(struct sim_vcpu *v, const struct insn *in);
+
 /* ---- exec.c ---- */
 /* The instruction V is about to run, its registers set up, or NULL; what the
  * guest only reports before it is taken off. */
@@ -135,6 +148,9 @@ struct data_path {
 };
 enum outcome exec_data(struct sim_vcpu *v, struct insn *in,
                        const struct data_path *path);
+/* What A makes of OLD; the guest has what it sees of that. */
+uint64_t exec_rmw(struct sim_vcpu *v, const struct args_guest_mem *a,
+                  uint64_t old);
 enum outcome exec_copy(struct sim_vcpu *v, struct insn *in, uint64_t reps,
                        const struct data_path *path);
 

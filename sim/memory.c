@@ -65,6 +65,17 @@ uint64_t page_alloc(struct sim_domain *d)
     return mfn;
 }
 
+uint64_t pages_from(struct sim *sim, uint64_t mfn)
+{
+    uint64_t was = sim->free_hint;
+
+    if (mfn > sim->nr_pages && grow(sim, mfn))
+        sim->nr_pages = mfn;
+    if (mfn <= sim->nr_pages)
+        sim->free_hint = mfn;
+    return was;
+}
+
 /* How many of the COUNT pages from MFN on are free, up to the first that is
  * not; what was never used is. */
 static uint64_t free_run(const struct sim *sim, uint64_t mfn, uint64_t count)
@@ -108,10 +119,11 @@ void page_free(struct sim *sim, uint64_t mfn)
     if (mfn >= sim->nr_pages || !sim->pages[mfn].owner)
         return;
     page = &sim->pages[mfn];
-    if (page->users || page->maps) {
+    if (page->users || page->maps || !pv_give_up(sim, mfn)) {
         page->detached = true;
         return;
     }
+    pv_forget(sim, mfn);
     d = sim_find(sim, page->owner - 1);
     if (d) {
         d->nr_pages--;
@@ -150,11 +162,12 @@ void pages_free_all(struct sim_domain *d)
         if (page->owner != d->id + 1)
             continue;
         page->users = 0;
-        if (page->maps) {
+        if (page->maps || !pv_give_up(sim, mfn)) {
             page->owner = NOBODY;
             page->detached = true;
             continue;
         }
+        pv_forget(sim, mfn);
         release(sim, page);
         memset(page, 0, sizeof(*page));
         if (mfn < sim->free_hint)
@@ -168,6 +181,7 @@ void pages_close(struct sim *sim)
     for (uint64_t mfn = 0; mfn < sim->nr_pages; mfn++)
         release(sim, &sim->pages[mfn]);
     free(sim->pages);
+    pv_close(sim);
 }
 
 void page_read(struct sim *sim, uint64_t mfn, uint32_t offset, void *to,
@@ -305,6 +319,13 @@ static int set_extent(struct sim_domain *d, uint64_t gfn, uint64_t mfn,
     return rc;
 }
 
+void page_placed(struct sim_domain *d, uint64_t mfn, uint64_t gfn,
+                 unsigned int order)
+{
+    for (uint64_t i = 0; d->config.type == GUEST_PV && i < 1ull << order; i++)
+        d->sim->pages[mfn + i].at = gfn + i < UINT32_MAX ? gfn + i + 1 : 0;
+}
+
 /* xen/common/memory.c:populate_physmap, max_order of dom0.  A page that
  * cannot be mapped stays the domain's. */
 static int populate(struct sim_domain *d, uint64_t gfn, uint32_t order)
@@ -314,7 +335,10 @@ static int populate(struct sim_domain *d, uint64_t gfn, uint32_t order)
     if (!d || order > MAX_ORDER)
         return -EBUSY;
     mfn = page_alloc_run(d, order);
-    return mfn == INVALID_MFN || set_extent(d, gfn, mfn, order) ? -EBUSY : 0;
+    if (mfn == INVALID_MFN || set_extent(d, gfn, mfn, order))
+        return -EBUSY;
+    page_placed(d, mfn, gfn, order);
+    return 0;
 }
 
 static int unmap(struct sim_domain *d, uint64_t gfn)
@@ -337,6 +361,17 @@ static int remove_page(struct sim_domain *d, uint64_t gfn)
     rc = unmap(d, gfn);
     if (!rc)
         page_free(d->sim, entry.mfn);
+    return rc;
+}
+
+int page_unmap(struct sim *sim, uint64_t mfn)
+{
+    struct sim_domain *d = sim_find(sim, sim->pages[mfn].owner - 1);
+    uint32_t at = sim->pages[mfn].at;
+    int rc = d && at ? unmap(d, at - 1) : 0;
+
+    if (!rc)
+        page_free(sim, mfn);
     return rc;
 }
 

@@ -36,6 +36,7 @@ struct sim_page {
     bool gfn_lost;              /* its M2P entry is invalid, though mapped */
     uint16_t users;             /* #VE information pages */
     uint32_t maps;              /* foreign mappings (hv_map) */
+    uint32_t at;                /* a PV guest's: its gfn + 1; 0 none */
 };
 
 /* xen/include/asm-x86/monitor.h, struct arch_vm_event */
@@ -92,6 +93,11 @@ struct sim_vcpu {
     struct code_page { uint64_t gla, gpa; } code[NR_CODE_PAGES];
     uint32_t next_code;         /* the oldest of them */
     uint32_t entry_error;       /* VM_ENTRY_EXCEPTION_ERROR_CODE */
+
+    /* a PV guest's (pv.h): frames of its top tables, 0 for none */
+    uint64_t pv_table, pv_user_table;
+    uint64_t pv_ldt_base;
+    uint32_t pv_ldt_entries;
 
     /* altp2m */
     uint16_t view;              /* p2midx, NO_VIEW while altp2m is off */
@@ -166,6 +172,8 @@ struct sim_domain {
     uint64_t hvm_params[NR_HVM_PARAMS];
     bool vm_event_state;        /* vcpu.ve exist (vm_event_init_domain) */
 
+    uint64_t vm_assist;         /* PV: bits VMASST_TYPE_* */
+
     struct p2m host;
     bool altp2m_active;
     struct p2m *views;          /* config.views of them, made on demand */
@@ -191,6 +199,8 @@ struct sim {
     struct sim_page *pages;     /* by mfn */
     uint64_t nr_pages, room;
     uint64_t free_hint;
+    struct pv_page **pv_chunks; /* pv_page.c: by mfn, 512 in a row */
+    uint64_t pv_room;
     struct sim_domain *current; /* whose vCPU runs; NULL: dom0 calls */
     struct mmio *mmio;          /* devices; NULL until there is one */
     bool booted;                /* Xen has: a guest ran, or has a device */
@@ -222,6 +232,14 @@ void page_put(struct sim *sim, uint64_t mfn);
 int sim_map(struct hv *hv, uint32_t dom, uint64_t gfn, struct hv_page *page);
 void sim_unmap(struct hv *hv, const struct hv_page *page);
 void pages_free_all(struct sim_domain *d);
+/* Allocate from MFN on until that is changed: what it was. */
+uint64_t pages_from(struct sim *sim, uint64_t mfn);
+/* D's pages from MFN on are at GFN. */
+void page_placed(struct sim_domain *d, uint64_t mfn, uint64_t gfn,
+                 unsigned int order);
+/* A PV guest's page leaves its domain's map, and is freed with its last
+ * reference (PV: pv.h). */
+int page_unmap(struct sim *sim, uint64_t mfn);
 void pages_close(struct sim *sim);
 /* Bytes of a page; they may not cross its end.  Reads of pages never
  * written are zero.  Write: 0 or -ENOMEM. */
@@ -239,6 +257,20 @@ void *page_map(struct sim *sim, uint64_t mfn);
 
 /* ---- mmio.c ---- */
 void mmio_close(struct sim *sim);
+
+/* ---- pv_build.c, pv_page.c, pv_guest.c ---- */
+/* new_guest_cr3: 0, -EINVAL and what validation says. */
+int pv_new_cr3(struct sim_vcpu *v, uint64_t mfn);
+/* The page tables a PV guest is started with.  0, -ENOMEM, -EINVAL: it has no
+ * room for them. */
+int pv_build(struct sim_domain *d);
+/* The domain ends: its tables let go of what they hold. */
+void pv_teardown(struct sim_domain *d);
+/* MFN's domain gives it up: false when somebody has a reference yet, whose
+ * end frees it. */
+bool pv_give_up(struct sim *sim, uint64_t mfn);
+void pv_forget(struct sim *sim, uint64_t mfn);
+void pv_close(struct sim *sim);
 
 /* ---- mem_access.c ---- */
 /* xenmem_access_to_p2m_access: false for an unknown access. */

@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tests/naive-pv.h"
+
+#include <string.h>
+
+#define USER            4ull
+#define GLOBAL          0x100ull
+#define XEN_S           0x98ull         /* PWT, PCD, PSE */
+#define KERNEL          (1ull << 52)
+#define FRAME           0x000ffffffffff000ull
+#define SAME            (FRAME | NAIVE_PRESENT | NAIVE_RW | XEN_S)
+
+uint64_t naive_mfn(int i)
+{
+    return NAIVE_MFN0 + (i < (int)NAIVE_POOL ? NAIVE_POOL_GFN + i :
+                         NAIVE_BOOT_GFN + i - NAIVE_POOL);
+}
+
+int naive_frame(uint64_t pte)
+{
+    for (int i = 0; i < (int)NAIVE_FRAMES; i++) {
+        if ((pte & FRAME) >> 12 == naive_mfn(i))
+            return i;
+    }
+    return NAIVE_NONE;
+}
+
+bool naive_owns(uint64_t mfn)
+{
+    return mfn >= NAIVE_MFN0 && mfn < NAIVE_MFN0 + 0x200;
+}
+
+static bool xen_slot(int level, unsigned int slot)
+{
+    return level == 4 && slot >= 256 && slot < 272;
+}
+
+static uint64_t adjusted(int level, uint64_t pte)
+{
+    if (!(pte & NAIVE_PRESENT))
+        return pte;
+    if (level > 1)
+        return pte | USER;
+    if (!(pte & USER))
+        return pte | USER | KERNEL;
+    return pte & KERNEL ? pte : pte | GLOBAL;
+}
+
+/* ---- what follows from what is there ---- */
+
+static bool want(struct naive_pv *n, int frame, int level)
+{
+    n->refs[frame]++;
+    n->uses[frame]++;
+    if (n->level[frame] && n->level[frame] != level)
+        return false;
+    n->level[frame] = level;
+    return true;
+}
+
+static bool follow_entry(struct naive_pv *n, int table, unsigned int slot)
+{
+    uint64_t pte = n->pte[table][slot];
+    int level = n->level[table], to = naive_frame(pte);
+
+    if (!(pte & NAIVE_PRESENT) || xen_slot(level, slot) || to == NAIVE_NONE)
+        return true;
+    if (level == 1) {
+        n->refs[to]++;
+        n->writable[to] += !!(pte & NAIVE_RW);
+        return true;
+    }
+    if (to == table)
+        return true;
+    return want(n, to, n->linear[table][slot] ? level : level - 1);
+}
+
+bool naive_follow(struct naive_pv *n)
+{
+    bool ok = true, more = true;
+
+    memset(n->level, 0, sizeof(n->level));
+    memset(n->done, 0, sizeof(n->done));
+    memset(n->uses, 0, sizeof(n->uses));
+    memset(n->writable, 0, sizeof(n->writable));
+    for (int i = 0; i < (int)NAIVE_FRAMES; i++) {
+        n->refs[i] = 1;
+        if (n->pinned[i])
+            ok &= want(n, i, n->pinned[i]);
+    }
+    if (n->base != NAIVE_NONE)
+        ok &= want(n, n->base, 4);
+    if (n->user != NAIVE_NONE)
+        ok &= want(n, n->user, 4);
+    while (more) {
+        more = false;
+        for (int i = 0; i < (int)NAIVE_FRAMES; i++) {
+            if (!n->level[i] || n->done[i])
+                continue;
+            n->done[i] = more = true;
+            for (unsigned int slot = 0; slot < 512; slot++)
+                ok &= follow_entry(n, i, slot);
+        }
+    }
+    for (int i = 0; i < (int)NAIVE_FRAMES; i++) {
+        if (!n->level[i])
+            memset(n->linear[i], 0, sizeof(n->linear[i]));
+        ok &= !(n->level[i] && n->writable[i]);
+    }
+    return ok;
+}
+
+/* ---- what is allowed ---- */
+
+static bool has_linear(const struct naive_pv *n, int frame)
+{
+    for (unsigned int slot = 0; slot < 512; slot++) {
+        if (n->linear[frame][slot])
+            return true;
+    }
+    return false;
+}
+
+static bool used_linear(const struct naive_pv *n, int frame)
+{
+    for (int i = 0; i < (int)NAIVE_FRAMES; i++) {
+        for (unsigned int slot = 0; slot < 512; slot++) {
+            if (n->linear[i][slot] && naive_frame(n->pte[i][slot]) == frame)
+                return true;
+        }
+    }
+    return false;
+}
+
+/* May TABLE have PTE, which is in none of its slots yet?  *LINEAR: so. */
+static bool may_have(struct naive_pv *n, int table, uint64_t pte,
+                     bool *linear)
+{
+    int level = n->level[table], to = naive_frame(pte);
+
+    *linear = false;
+    if (pte & (XEN_S | (level > 1 ? GLOBAL : 0)) ||
+        !naive_owns((pte & FRAME) >> 12))
+        return false;
+    if (level == 1)
+        return !(pte & NAIVE_RW) || to == NAIVE_NONE || !n->level[to];
+    if (to == NAIVE_NONE)
+        return false;           /* mapped writable, all of them */
+    if (to != table && naive_use(n, to, level - 1))
+        return true;
+    if (pte & NAIVE_RW)
+        return false;
+    if (to == table)
+        return true;
+    *linear = n->level[to] == level && n->done[to] && !has_linear(n, to) &&
+              !used_linear(n, table);
+    return *linear;
+}
+
+bool naive_use(struct naive_pv *n, int frame, int level)
+{
+    struct naive_pv before;
+
+    if (n->level[frame])
+        return n->level[frame] == level && n->done[frame];
+    if (n->writable[frame])
+        return false;
+    before = *n;
+    n->level[frame] = level;
+    for (unsigned int slot = 0; slot < 512; slot++) {
+        uint64_t pte = n->pte[frame][slot];
+        bool linear;
+
+        if (xen_slot(level, slot) || !(pte & NAIVE_PRESENT))
+            continue;
+        if (!may_have(n, frame, pte, &linear)) {
+            /* What was adjusted before it stays so. */
+            memcpy(before.pte, n->pte, sizeof(before.pte));
+            *n = before;
+            return false;
+        }
+        n->linear[frame][slot] = linear;
+        if (level == 1 && pte & NAIVE_RW && naive_frame(pte) != NAIVE_NONE)
+            n->writable[naive_frame(pte)]++;
+        n->pte[frame][slot] = adjusted(level, pte);
+    }
+    n->done[frame] = true;
+    if (level == 4) {
+        memset(&n->pte[frame][256], 0, 16 * sizeof(uint64_t));
+        n->pte[frame][258] = naive_mfn(frame) << 12 | 0x8000000000000063;
+    }
+    return true;
+}
+
+bool naive_pin(struct naive_pv *n, int frame, int level)
+{
+    if (!naive_use(n, frame, level) || n->pinned[frame])
+        return false;
+    n->pinned[frame] = level;
+    return true;
+}
+
+bool naive_unpin(struct naive_pv *n, int frame)
+{
+    bool was = n->pinned[frame];
+
+    n->pinned[frame] = 0;
+    return was;
+}
+
+bool naive_load(struct naive_pv *n, int frame, bool user)
+{
+    int *base = user ? &n->user : &n->base;
+
+    if (*base != frame && frame != NAIVE_NONE && !naive_use(n, frame, 4))
+        return false;
+    *base = frame;
+    return true;
+}
+
+bool naive_update(struct naive_pv *n, int frame, unsigned int slot,
+                  uint64_t pte)
+{
+    int level = n->level[frame];
+    bool linear = false, harmless;
+
+    if (!level) {
+        n->pte[frame][slot] = pte;
+        return true;
+    }
+    if (xen_slot(level, slot))
+        return false;
+    if (pte & NAIVE_PRESENT) {
+        if (pte & (XEN_S | (level > 1 ? GLOBAL : 0)))
+            return false;
+        pte = adjusted(level, pte);
+        harmless = !((pte ^ n->pte[frame][slot]) & SAME);
+        if (harmless)
+            linear = n->linear[frame][slot];
+        /* GLOBAL is Xen's own in an L1 */
+        else if (!may_have(n, frame, pte, &linear))
+            return false;
+    }
+    n->pte[frame][slot] = pte;
+    n->linear[frame][slot] = linear;
+    return true;
+}
+
+bool naive_clear(struct naive_pv *n, int frame)
+{
+    if (n->level[frame])
+        return false;
+    memset(n->pte[frame], 0, sizeof(n->pte[frame]));
+    return true;
+}
+
+bool naive_copy(struct naive_pv *n, int to, int from)
+{
+    if (n->level[to])
+        return false;
+    memmove(n->pte[to], n->pte[from], sizeof(n->pte[to]));
+    return true;
+}
+
+/* ---- the guest's accesses ---- */
+
+int naive_walk(const struct naive_pv *n, unsigned int gfn, bool *writable)
+{
+    int table = n->base;
+
+    *writable = true;
+    for (int level = 4; level > 1 && table != NAIVE_NONE; level--) {
+        uint64_t pte = n->pte[table][0];
+
+        if (!(pte & NAIVE_PRESENT))
+            return NAIVE_NONE;
+        *writable = *writable && pte & NAIVE_RW;
+        table = naive_frame(pte);
+    }
+    if (table != NAIVE_NONE)
+        *writable = *writable && n->pte[table][gfn] & NAIVE_RW;
+    return table;
+}
+
+bool naive_store(struct naive_pv *n, unsigned int gfn, unsigned int slot,
+                 uint64_t value)
+{
+    bool writable, linear;
+    int table = naive_walk(n, gfn, &writable), to;
+    uint64_t pte = table == NAIVE_NONE ? 0 : n->pte[table][gfn];
+
+    if (!(pte & NAIVE_PRESENT))
+        return false;
+    to = naive_frame(pte);
+    if (!writable) {
+        if (!n->assist || pte & NAIVE_RW || to == NAIVE_NONE ||
+            n->level[to] != 1 ||
+            (value & NAIVE_PRESENT && !may_have(n, to, value, &linear)))
+            return false;
+        value = adjusted(1, value);
+    }
+    if (to != NAIVE_NONE)
+        n->pte[to][slot] = value;
+    return true;
+}
+
+/* ---- the invariant ---- */
+
+static int hole_below(const struct naive_pv *n, int table, int level,
+                      bool writable)
+{
+    for (unsigned int slot = 0; slot < 512; slot++) {
+        uint64_t pte = n->pte[table][slot];
+        int to = naive_frame(pte), found = NAIVE_NONE;
+
+        if (!(pte & NAIVE_PRESENT) || to == NAIVE_NONE ||
+            (level == 4 && xen_slot(4, slot)))
+            continue;
+        if (level > 1)
+            found = hole_below(n, to, level - 1, writable && pte & NAIVE_RW);
+        else if (writable && pte & NAIVE_RW && n->level[to])
+            found = to;
+        if (found != NAIVE_NONE)
+            return found;
+    }
+    return NAIVE_NONE;
+}
+
+int naive_hole(const struct naive_pv *n)
+{
+    int found = NAIVE_NONE;
+
+    if (n->base != NAIVE_NONE)
+        found = hole_below(n, n->base, 4, true);
+    if (found == NAIVE_NONE && n->user != NAIVE_NONE)
+        found = hole_below(n, n->user, 4, true);
+    return found;
+}
