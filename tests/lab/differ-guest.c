@@ -24,7 +24,8 @@ static void must(struct make *m, enum hv_op op, void *args)
     }
 }
 
-/* Where the next instruction of vCPU N stands, and that it has LEN bytes. */
+/* Where the next instruction of vCPU N stands, and that it has LEN bytes: 0
+ * when no response is to leave it out. */
 static uint64_t place(struct make *m, uint32_t n, uint32_t len)
 {
     struct vcpu *v = &m->vcpu[n];
@@ -52,8 +53,6 @@ static void access_memory(struct make *m, uint32_t n)
         .dom = DOM, .vcpu = n, .len = lens[below(m, 5)], .value = draw(m),
     };
 
-    if (op == OP_GUEST_READ && once_in(m, 6))
-        a.len = 16;
     if (op == OP_GUEST_WRITE && once_in(m, 8))
         a.last = 1;
     if (op == OP_GUEST_RMW) {
@@ -84,7 +83,7 @@ static void copy(struct make *m, uint32_t n)
 
     a.src_gpa = a.src_gla = stable_gfn(m) << 12 | any_offset(m, 12);
     a.dst_gpa = a.dst_gla = stable_gfn(m) << 12 | any_offset(m, 12);
-    a.rip = place(m, n, 2);
+    a.rip = place(m, n, 0);     /* left out, it looks as if done in part */
     must(m, OP_GUEST_COPY, &a);
 }
 
@@ -208,7 +207,7 @@ void set_registers(struct make *m)
     for (uint32_t n = 0; n < VCPUS; n++) {
         struct args_guest_reg a = { .dom = DOM, .vcpu = n };
         struct args_guest_mem zeros = {         /* for writes of .last */
-            .dom = DOM, .vcpu = n, .rip = place(m, n, 3), .len = 16,
+            .dom = DOM, .vcpu = n, .rip = place(m, n, 3), .len = 8,
             .gla = DATA << 12, .gpa = DATA << 12,
         };
 
