@@ -228,21 +228,27 @@ static int make_xsave(const struct context *c, const struct args_vcpu_regs *a,
 
 int real_op_VCPU_REGS_SET(struct xen *x, struct args_vcpu_regs *a)
 {
-    struct hvm_hw_cpu cpu;
+    struct hvm_hw_cpu cpu, old;
     struct context c;
-    unsigned char *xsave;
+    unsigned char *place, *xsave;
     size_t len;
-    int rc = take(x, a->dom, HVM_SAVE_CODE(CPU), a->vcpu, &cpu, sizeof(cpu),
+    int rc = take(x, a->dom, HVM_SAVE_CODE(CPU), a->vcpu, &old, sizeof(old),
                   &c);
 
     if (rc)
         return rc;
+    cpu = old;
     hvm_cpu_put(&cpu, a);
-    memcpy(find(&c, HVM_SAVE_CODE(CPU), a->vcpu, sizeof(cpu), &len), &cpu,
-           sizeof(cpu));
+    place = find(&c, HVM_SAVE_CODE(CPU), a->vcpu, sizeof(cpu), &len);
+    memcpy(place, &cpu, sizeof(cpu));
     rc = make_xsave(&c, a, &xsave, &len);
     if (!rc)
         rc = load(x, a->dom, &c, CPU_XSAVE_CODE, a->vcpu, xsave, len);
+    if (rc) {
+        /* hvm_load has taken the vCPUs down. */
+        memcpy(place, &old, sizeof(old));
+        load(x, a->dom, &c, 0, 0, NULL, 0);
+    }
     free(xsave);
     free(c.data);
     return rc;
