@@ -57,6 +57,8 @@ static int new_user_cr3(const struct ext *e)
     uint64_t old = v->pv_user_table;
     int rc;
 
+    if (pv_32bit(v->d))
+        return -EINVAL;         /* compat_mmuext_op: it has none */
     if (old == e->arg1)
         return 0;
     if (e->arg1) {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #define USER            4ull
+#define ACCESSED        0x20ull
 #define GLOBAL          0x100ull
 #define XEN_S           0x98ull         /* PWT, PCD, PSE */
 #define KERNEL          (1ull << 52)
@@ -30,20 +31,48 @@ bool naive_owns(uint64_t mfn)
     return mfn >= NAIVE_MFN0 && mfn < NAIVE_MFN0 + 0x200;
 }
 
-static bool xen_slot(int level, unsigned int slot)
+/* A slot that no entry of the guest's is in. */
+static bool xen_slot(const struct naive_pv *n, int frame, unsigned int slot)
 {
-    return level == 4 && slot >= 256 && slot < 272;
+    switch (n->level[frame]) {
+    case 4:
+        return slot >= 256 && slot < 272;
+    case 3:
+        return n->pae && slot > 3;
+    case 2:
+        return n->last[frame] && slot >= 428;
+    default:
+        return false;
+    }
 }
 
-static uint64_t adjusted(int level, uint64_t pte)
+static uint64_t refused_flags(const struct naive_pv *n, int level)
+{
+    uint64_t high = n->pae && level == 3 ? ~(FRAME | 0xfff) : 0;
+
+    return XEN_S | (level > 1 ? GLOBAL : 0) | high;
+}
+
+static uint64_t adjusted(const struct naive_pv *n, int level, uint64_t pte)
 {
     if (!(pte & NAIVE_PRESENT))
         return pte;
+    if (n->pae)
+        return level == 3 ? pte | USER | NAIVE_RW : pte;
     if (level > 1)
         return pte | USER;
     if (!(pte & USER))
         return pte | USER | KERNEL;
     return pte & KERNEL ? pte : pte | GLOBAL;
+}
+
+/* A 32-bit guest's L3 gets its first NR entries back. */
+static void unadjust(struct naive_pv *n, int frame, unsigned int nr)
+{
+    for (unsigned int slot = 0; n->pae && slot < nr && slot < 4; slot++) {
+        if (n->pte[frame][slot] & NAIVE_PRESENT)
+            n->pte[frame][slot] &= ~(USER | NAIVE_RW | ACCESSED);
+    }
 }
 
 /* ---- what follows from what is there ---- */
@@ -63,7 +92,8 @@ static bool follow_entry(struct naive_pv *n, int table, unsigned int slot)
     uint64_t pte = n->pte[table][slot];
     int level = n->level[table], to = naive_frame(pte);
 
-    if (!(pte & NAIVE_PRESENT) || xen_slot(level, slot) || to == NAIVE_NONE)
+    if (!(pte & NAIVE_PRESENT) || xen_slot(n, table, slot) ||
+        to == NAIVE_NONE)
         return true;
     if (level == 1) {
         n->refs[to]++;
@@ -72,24 +102,32 @@ static bool follow_entry(struct naive_pv *n, int table, unsigned int slot)
     }
     if (to == table)
         return true;
+    if (n->pae && level == 3 && slot == 3)
+        n->last[to] = true;
     return want(n, to, n->linear[table][slot] ? level : level - 1);
 }
 
 bool naive_follow(struct naive_pv *n)
 {
-    bool ok = true, more = true;
+    int before[NAIVE_FRAMES];
+    bool last[NAIVE_FRAMES], ok = true, more = true;
 
+    memcpy(before, n->level, sizeof(before));
+    memcpy(last, n->last, sizeof(last));
     memset(n->level, 0, sizeof(n->level));
     memset(n->done, 0, sizeof(n->done));
+    memset(n->last, 0, sizeof(n->last));
     memset(n->uses, 0, sizeof(n->uses));
     memset(n->writable, 0, sizeof(n->writable));
     for (int i = 0; i < (int)NAIVE_FRAMES; i++) {
         n->refs[i] = 1;
         if (n->pinned[i])
             ok &= want(n, i, n->pinned[i]);
+        for (unsigned int use = 0; use < n->forgotten[i]; use++)
+            ok &= n->last[i] = want(n, i, 2);
     }
     if (n->base != NAIVE_NONE)
-        ok &= want(n, n->base, 4);
+        ok &= want(n, n->base, n->pae ? 3 : 4);
     if (n->user != NAIVE_NONE)
         ok &= want(n, n->user, 4);
     while (more) {
@@ -105,6 +143,10 @@ bool naive_follow(struct naive_pv *n)
     for (int i = 0; i < (int)NAIVE_FRAMES; i++) {
         if (!n->level[i])
             memset(n->linear[i], 0, sizeof(n->linear[i]));
+        if (last[i] && n->level[i] == 2)
+            n->last[i] = true;  /* a linear use keeps it what it is */
+        if (before[i] == 3 && !n->level[i])
+            unadjust(n, i, 4);
         ok &= !(n->level[i] && n->writable[i]);
     }
     return ok;
@@ -139,8 +181,7 @@ static bool may_have(struct naive_pv *n, int table, uint64_t pte,
     int level = n->level[table], to = naive_frame(pte);
 
     *linear = false;
-    if (pte & (XEN_S | (level > 1 ? GLOBAL : 0)) ||
-        !naive_owns((pte & FRAME) >> 12))
+    if (pte & refused_flags(n, level) || !naive_owns((pte & FRAME) >> 12))
         return false;
     if (level == 1)
         return !(pte & NAIVE_RW) || to == NAIVE_NONE || !n->level[to];
@@ -148,7 +189,7 @@ static bool may_have(struct naive_pv *n, int table, uint64_t pte,
         return false;           /* mapped writable, all of them */
     if (to != table && naive_use(n, to, level - 1))
         return true;
-    if (pte & NAIVE_RW)
+    if (pte & NAIVE_RW || (n->pae && level == 3))
         return false;
     if (to == table)
         return true;
@@ -157,32 +198,71 @@ static bool may_have(struct naive_pv *n, int table, uint64_t pte,
     return *linear;
 }
 
+static bool use(struct naive_pv *n, int frame, int level, bool last);
+
+/* The last entry of a 32-bit guest's L3: an L2 that is nobody else's. */
+static bool may_be_last(struct naive_pv *n, uint64_t pte)
+{
+    int to = naive_frame(pte);
+
+    if (!(pte & NAIVE_PRESENT) || pte & refused_flags(n, 3) ||
+        to == NAIVE_NONE)
+        return false;
+    if (n->level[to] == 2 && n->last[to] && n->done[to]) {
+        n->forgotten[to]++;
+        return false;
+    }
+    return use(n, to, 2, true);
+}
+
+static bool may_begin_with(struct naive_pv *n, int frame, unsigned int slot)
+{
+    uint64_t pte = n->pte[frame][slot];
+    int level = n->level[frame];
+    bool linear = false;
+
+    if (n->pae && level == 3 && slot == 3) {
+        if (!may_be_last(n, pte))
+            return false;
+    } else if (pte & NAIVE_PRESENT && !may_have(n, frame, pte, &linear)) {
+        return false;
+    }
+    n->linear[frame][slot] = linear;
+    if (level == 1 && (pte & 3) == 3 && naive_frame(pte) != NAIVE_NONE)
+        n->writable[naive_frame(pte)]++;
+    n->pte[frame][slot] = adjusted(n, level, pte);
+    return true;
+}
+
 bool naive_use(struct naive_pv *n, int frame, int level)
+{
+    return use(n, frame, level, false);
+}
+
+static bool use(struct naive_pv *n, int frame, int level, bool last)
 {
     struct naive_pv before;
 
     if (n->level[frame])
-        return n->level[frame] == level && n->done[frame];
+        return n->level[frame] == level && n->last[frame] == last &&
+               n->done[frame];
     if (n->writable[frame])
         return false;
+    if (n->pae && level == 3)
+        memset(&n->pte[frame][4], 0, 508 * sizeof(uint64_t));
     before = *n;
     n->level[frame] = level;
+    n->last[frame] = last;
     for (unsigned int slot = 0; slot < 512; slot++) {
-        uint64_t pte = n->pte[frame][slot];
-        bool linear;
-
-        if (xen_slot(level, slot) || !(pte & NAIVE_PRESENT))
+        if (xen_slot(n, frame, slot) || may_begin_with(n, frame, slot))
             continue;
-        if (!may_have(n, frame, pte, &linear)) {
-            /* What was adjusted before it stays so. */
-            memcpy(before.pte, n->pte, sizeof(before.pte));
-            *n = before;
-            return false;
-        }
-        n->linear[frame][slot] = linear;
-        if (level == 1 && pte & NAIVE_RW && naive_frame(pte) != NAIVE_NONE)
-            n->writable[naive_frame(pte)]++;
-        n->pte[frame][slot] = adjusted(level, pte);
+        /* What was adjusted before it stays so, but in a PAE L3. */
+        if (level == 3)
+            unadjust(n, frame, slot);
+        memcpy(before.pte, n->pte, sizeof(before.pte));
+        memcpy(before.forgotten, n->forgotten, sizeof(before.forgotten));
+        *n = before;
+        return false;
     }
     n->done[frame] = true;
     if (level == 4) {
@@ -194,6 +274,8 @@ bool naive_use(struct naive_pv *n, int frame, int level)
 
 bool naive_pin(struct naive_pv *n, int frame, int level)
 {
+    if (n->pae && level == 4)
+        return true;            /* but nothing is done */
     if (!naive_use(n, frame, level) || n->pinned[frame])
         return false;
     n->pinned[frame] = level;
@@ -212,7 +294,10 @@ bool naive_load(struct naive_pv *n, int frame, bool user)
 {
     int *base = user ? &n->user : &n->base;
 
-    if (*base != frame && frame != NAIVE_NONE && !naive_use(n, frame, 4))
+    if (n->pae && user)
+        return false;
+    if (*base != frame && frame != NAIVE_NONE &&
+        !naive_use(n, frame, n->pae ? 3 : 4))
         return false;
     *base = frame;
     return true;
@@ -228,12 +313,12 @@ bool naive_update(struct naive_pv *n, int frame, unsigned int slot,
         n->pte[frame][slot] = pte;
         return true;
     }
-    if (xen_slot(level, slot))
+    if (xen_slot(n, frame, slot) || (n->pae && level == 3 && slot == 3))
         return false;
     if (pte & NAIVE_PRESENT) {
-        if (pte & (XEN_S | (level > 1 ? GLOBAL : 0)))
+        if (pte & refused_flags(n, level))
             return false;
-        pte = adjusted(level, pte);
+        pte = adjusted(n, level, pte);
         harmless = !((pte ^ n->pte[frame][slot]) & SAME);
         if (harmless)
             linear = n->linear[frame][slot];
@@ -269,7 +354,8 @@ int naive_walk(const struct naive_pv *n, unsigned int gfn, bool *writable)
     int table = n->base;
 
     *writable = true;
-    for (int level = 4; level > 1 && table != NAIVE_NONE; level--) {
+    for (int level = n->pae ? 3 : 4; level > 1 && table != NAIVE_NONE;
+         level--) {
         uint64_t pte = n->pte[table][0];
 
         if (!(pte & NAIVE_PRESENT))
@@ -297,7 +383,7 @@ bool naive_store(struct naive_pv *n, unsigned int gfn, unsigned int slot,
             n->level[to] != 1 ||
             (value & NAIVE_PRESENT && !may_have(n, to, value, &linear)))
             return false;
-        value = adjusted(1, value);
+        value = adjusted(n, 1, value);
     }
     if (to != NAIVE_NONE)
         n->pte[to][slot] = value;
@@ -314,7 +400,7 @@ static int hole_below(const struct naive_pv *n, int table, int level,
         int to = naive_frame(pte), found = NAIVE_NONE;
 
         if (!(pte & NAIVE_PRESENT) || to == NAIVE_NONE ||
-            (level == 4 && xen_slot(4, slot)))
+            (level == 4 && slot >= 256 && slot < 272))
             continue;
         if (level > 1)
             found = hole_below(n, to, level - 1, writable && pte & NAIVE_RW);
@@ -331,7 +417,7 @@ int naive_hole(const struct naive_pv *n)
     int found = NAIVE_NONE;
 
     if (n->base != NAIVE_NONE)
-        found = hole_below(n, n->base, 4, true);
+        found = hole_below(n, n->base, n->pae ? 3 : 4, true);
     if (found == NAIVE_NONE && n->user != NAIVE_NONE)
         found = hole_below(n, n->user, 4, true);
     return found;

@@ -13,8 +13,9 @@
 #define NAIVE_MFN0      0x20000u        /* the guest's frame is gfn + this */
 #define NAIVE_POOL      8u              /* frames to play with ... */
 #define NAIVE_POOL_GFN  0x110u
-#define NAIVE_BOOT      5u              /* ... and the boot tables: L4, */
-#define NAIVE_BOOT_GFN  0x166u          /* L3, L2, two L1s */
+#define NAIVE_BOOT      7u              /* ... and the boot tables: L4, */
+#define NAIVE_BOOT_GFN  0x166u          /* L3, L2, two L1s, and two pages; */
+                                        /* PAE: L3, four L2s, two L1s */
 #define NAIVE_FRAMES    (NAIVE_POOL + NAIVE_BOOT)
 #define NAIVE_NONE      (-1)            /* a frame that is none of these */
 
@@ -28,10 +29,14 @@ struct naive_pv {
     int pinned[NAIVE_FRAMES];           /* as what level, 0 not */
     int base, user;                     /* NAIVE_NONE: none */
     bool assist;
+    bool pae;                           /* a 32-bit guest */
+    unsigned int forgotten[NAIVE_FRAMES];       /* uses that Xen never drops:
+                                         * promote_l3_table */
 
     /* what follows */
     int level[NAIVE_FRAMES];            /* 0: no table */
     bool done[NAIVE_FRAMES];            /* ... all of it is looked at */
+    bool last[NAIVE_FRAMES];            /* the L2 with Xen's slots */
     unsigned int uses[NAIVE_FRAMES], writable[NAIVE_FRAMES];
     unsigned int refs[NAIVE_FRAMES];
 };

@@ -23,8 +23,7 @@
 #define DOM             1u
 #define STEPS           2500u
 #define SEEDS           4u
-#define BOOT_L4         ((int)NAIVE_POOL)
-#define BOOT_L1         ((int)NAIVE_POOL + 3)
+#define BOOT_TOP        ((int)NAIVE_POOL)       /* L4; PAE: L3 */
 
 struct test {
     struct hv *hv;
@@ -87,15 +86,20 @@ static uint64_t any_pte(struct test *t)
     return mfn << 12 | flags[below(t, sizeof(flags) / sizeof(*flags))];
 }
 
+static int boot_l1(const struct test *t)
+{
+    return BOOT_TOP + (t->n.pae ? 5 : 3);
+}
+
 /* A slot to play with: not those by which the toolstack's tables map what the
  * guest runs on. */
 static unsigned int any_slot(struct test *t, int frame)
 {
-    if (frame == BOOT_L1)
+    if (frame == boot_l1(t))
         return NAIVE_POOL_GFN + below(t, NAIVE_POOL);
     if (!below(t, 40))
-        return 256 + below(t, 17);
-    return frame >= BOOT_L4 ? 2 + below(t, 2) : below(t, 4);
+        return (t->n.pae ? 420 : 256) + below(t, 17);
+    return frame >= BOOT_TOP ? 2 + below(t, 2) : below(t, 4);
 }
 
 static unsigned int any_gfn(struct test *t)
@@ -118,15 +122,13 @@ static uint64_t linear_pte(struct test *t, int frame)
     return any_pte(t);
 }
 
-static void do_update(struct test *t)
+static void update(struct test *t, int frame, unsigned int slot, uint64_t pte)
 {
-    int frame = any_frame(t);
-    struct args_mmu_update a = { .dom = DOM, .foreign = ~0u };
-    unsigned int slot = any_slot(t, frame);
+    struct args_mmu_update a = {
+        .dom = DOM, .foreign = ~0u, .val = pte,
+        .ptr = (naive_mfn(frame) << 12) + slot * 8,
+    };
 
-    a.val = t->n.level[frame] > 1 && !below(t, 3) ? linear_pte(t, frame) :
-            any_pte(t);
-    a.ptr = (naive_mfn(frame) << 12) + slot * 8;
     snprintf(t->how, sizeof(t->how), "mmu_update %#" PRIx64 " %#" PRIx64,
              a.ptr, a.val);
     call(t, OP_GUEST_MMU_UPDATE, &a);
@@ -135,24 +137,82 @@ static void do_update(struct test *t)
         fail(t, "done", a.done, !a.rc);
 }
 
-static void do_va(struct test *t)
+static void do_update(struct test *t)
 {
-    unsigned int gfn = NAIVE_POOL_GFN + below(t, NAIVE_POOL);
+    int frame = any_frame(t);
+    unsigned int slot = any_slot(t, frame);
+
+    update(t, frame, slot, t->n.level[frame] > 1 && !below(t, 3) ?
+           linear_pte(t, frame) : any_pte(t));
+}
+
+static void map(struct test *t, unsigned int gfn, uint64_t pte)
+{
     struct args_va_mapping a = {
-        .dom = DOM, .foreign = ~0u, .va = (uint64_t)gfn << 12,
-        .val = any_pte(t),
+        .dom = DOM, .foreign = ~0u, .va = (uint64_t)gfn << 12, .val = pte,
     };
     bool writable;
     int table = naive_walk(&t->n, gfn, &writable);
 
-    if (below(t, 3))    /* as guests do: read-only or writable, in its place */
-        a.val = (uint64_t)(NAIVE_MFN0 + gfn) << 12 |
-                (below(t, 3) ? 0x65 : 0x67);
     snprintf(t->how, sizeof(t->how), "update_va_mapping %#" PRIx64
              " %#" PRIx64, a.va, a.val);
     call(t, OP_GUEST_VA_MAPPING, &a);
     answered(t, a.rc, table != NAIVE_NONE && t->n.level[table] == 1 &&
              naive_update(&t->n, table, gfn, a.val));
+}
+
+/* As guests do: read-only or writable, in its place. */
+static void map_there(struct test *t, int frame, bool writable)
+{
+    map(t, naive_mfn(frame) - NAIVE_MFN0,
+        naive_mfn(frame) << 12 | (writable ? 0x67 : 0x65));
+}
+
+static void do_va(struct test *t)
+{
+    int frame = below(t, NAIVE_POOL);
+
+    if (below(t, 3))
+        map_there(t, frame, !below(t, 3));
+    else
+        map(t, NAIVE_POOL_GFN + frame, any_pte(t));
+}
+
+static void pin(struct test *t, int frame, int level)
+{
+    struct args_mmuext_op a = {
+        .dom = DOM, .foreign = ~0u, .arg1 = naive_mfn(frame),
+        .cmd = MMUEXT_PIN_L1_TABLE + level - 1,
+    };
+
+    snprintf(t->how, sizeof(t->how), "pin %#" PRIx64 " %d", a.arg1, level);
+    call(t, OP_GUEST_MMUEXT_OP, &a);
+    answered(t, a.rc, naive_pin(&t->n, frame, level));
+}
+
+static void check(struct test *t);
+
+/* A top table with one below: by chance alone there is none in a 32-bit
+ * guest, whose last entry has to be there. */
+static void do_build(struct test *t)
+{
+    int top = below(t, NAIVE_POOL), next = below(t, NAIVE_POOL);
+
+    map_there(t, top, true);
+    check(t);
+    for (unsigned int slot = 0; slot < 4; slot++) {
+        update(t, top, slot, 0);
+        check(t);
+        update(t, next, slot, 0);
+        check(t);
+    }
+    update(t, top, 3, naive_mfn(next) << 12 | NAIVE_PRESENT);
+    check(t);
+    map_there(t, next, false);
+    check(t);
+    map_there(t, top, false);
+    check(t);
+    pin(t, top, t->n.pae ? 3 : 4);
 }
 
 static void do_ext(struct test *t)
@@ -165,10 +225,11 @@ static void do_ext(struct test *t)
     bool allowed;
 
     if (what < 5) {
-        a.cmd = MMUEXT_PIN_L1_TABLE + below(t, 4);
-        allowed = naive_pin(&t->n, frame, a.cmd + 1);
-    } else if (what < 8) {
-        if (frame == BOOT_L4)
+        pin(t, frame, 1 + below(t, 4));
+        return;
+    }
+    if (what < 8) {
+        if (frame == BOOT_TOP)
             return;             /* the guest goes on running */
         a.cmd = MMUEXT_UNPIN_TABLE;
         allowed = naive_unpin(&t->n, frame);
@@ -176,7 +237,7 @@ static void do_ext(struct test *t)
         bool user = below(t, 2);
 
         if (below(t, 2))
-            frame = BOOT_L4;
+            frame = BOOT_TOP;
         if (user && below(t, 2))
             frame = NAIVE_NONE;
         a.cmd = user ? MMUEXT_NEW_USER_BASEPTR : MMUEXT_NEW_BASEPTR;
@@ -277,6 +338,7 @@ static void start(struct test *t, uint64_t seed, uint32_t options)
     struct args_dom d = { .dom = DOM };
 
     memset(t, 0, sizeof(*t));
+    t->n.pae = options & CREATE_PV32;
     t->seed = seed;
     t->random = seed * 0x9e3779b97f4a7c15ull + 1;
     t->hv = sim_open(NULL);
@@ -293,20 +355,21 @@ static void start(struct test *t, uint64_t seed, uint32_t options)
 
         call(t, OP_MEMORY_READ, &m);
     }
-    t->n.pinned[BOOT_L4] = 4;
-    t->n.base = BOOT_L4;
+    t->n.pinned[BOOT_TOP] = t->n.pae ? 3 : 4;
+    t->n.base = BOOT_TOP;
     t->n.user = NAIVE_NONE;
 }
 
-static void run(uint64_t seed, uint32_t steps)
+static void run(uint64_t seed, uint32_t steps, uint32_t options)
 {
     static void (*const does[])(struct test *) = {
         do_update, do_update, do_update, do_update, do_va, do_va, do_va,
         do_ext, do_ext, do_ext, do_store, do_store, do_assist,
+        do_build,
     };
     static struct test t;
 
-    start(&t, seed, 0);
+    start(&t, seed, options);
     check(&t);
     for (t.step = 1; t.step <= steps; t.step++) {
         does[below(&t, sizeof(does) / sizeof(*does))](&t);
@@ -326,7 +389,7 @@ static void scribble(struct test *t)
 {
     uint64_t pte = any_pte(t);
     struct args_memory m = {
-        .dom = DOM, .gfn = any_gfn(t), .offset = any_slot(t, BOOT_L4) * 8,
+        .dom = DOM, .gfn = any_gfn(t), .offset = any_slot(t, BOOT_TOP) * 8,
         .data = { &pte, sizeof(pte), 0 },
     };
     struct args_guest_frame d = { .dom = DOM, .mfn = naive_mfn(any_frame(t)) };
@@ -385,11 +448,14 @@ int main(int argc, char **argv)
     uint32_t steps = argc > 2 ? strtoul(argv[2], NULL, 0) : STEPS;
 
     if (argc > 1) {
-        run(strtoull(argv[1], NULL, 0), steps);
+        run(strtoull(argv[1], NULL, 0), steps, 0);
+        run(strtoull(argv[1], NULL, 0), steps, CREATE_PV32);
         return 0;
     }
-    for (uint64_t seed = 1; seed <= SEEDS; seed++)
-        run(seed, steps);
+    for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+        run(seed, steps, 0);
+        run(seed, steps, CREATE_PV32);
+    }
     for (uint64_t seed = 1; seed <= 20 * SEEDS; seed++)
         run_scribbles(seed, 500);
     return 0;
