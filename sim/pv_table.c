@@ -230,13 +230,20 @@ static void put_slots(struct sim_domain *d, uint64_t mfn, unsigned int nr)
     }
 }
 
-/* init_xen_l4_slots, as far as a guest can see it: the linear mapping of the
- * table itself; the rest is Xen's own. */
+/* init_xen_l4_slots, init_xen_pae_l2_slots, as far as a guest can tell: in an
+ * L4 the linear mapping of the table itself; the rest is Xen's own. */
 #define LINEAR_PT_SLOT  258
-static void fill_xen_slots(struct sim *sim, uint64_t mfn)
+static void fill_xen_slots(struct sim_domain *d, uint64_t mfn)
 {
-    for (unsigned int slot = FIRST_XEN_SLOT; slot <= LAST_XEN_SLOT; slot++)
-        pte_write(sim, mfn, slot, 0);
+    const struct pv_page *page = pv_page(d->sim, mfn);
+    struct sim *sim = d->sim;
+
+    for (unsigned int slot = 0; slot < NR_PTES; slot++) {
+        if (!pv_guest_slot(d, page, page->type, slot))
+            pte_write(sim, mfn, slot, 0);
+    }
+    if (page->type != PV_L4)
+        return;
     pte_write(sim, mfn, LINEAR_PT_SLOT, mfn << PAGE_SHIFT | PTE_NX |
               PTE_DIRTY | PTE_ACCESSED | PTE_RW | PTE_PRESENT);
 }
@@ -265,8 +272,8 @@ int pv_promote(struct sim *sim, uint64_t mfn)
     }
     if (rc)
         put_slots(d, mfn, slot);
-    else if (level == PV_L4)
-        fill_xen_slots(sim, mfn);
+    else if (level == PV_L4 || page->xen_l2)
+        fill_xen_slots(d, mfn);
     return rc;
 }
 

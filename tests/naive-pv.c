@@ -110,13 +110,11 @@ static bool follow_entry(struct naive_pv *n, int table, unsigned int slot)
 bool naive_follow(struct naive_pv *n)
 {
     int before[NAIVE_FRAMES];
-    bool last[NAIVE_FRAMES], ok = true, more = true;
+    bool ok = true, more = true;
 
     memcpy(before, n->level, sizeof(before));
-    memcpy(last, n->last, sizeof(last));
     memset(n->level, 0, sizeof(n->level));
     memset(n->done, 0, sizeof(n->done));
-    memset(n->last, 0, sizeof(n->last));
     memset(n->uses, 0, sizeof(n->uses));
     memset(n->writable, 0, sizeof(n->writable));
     for (int i = 0; i < (int)NAIVE_FRAMES; i++) {
@@ -143,8 +141,8 @@ bool naive_follow(struct naive_pv *n)
     for (int i = 0; i < (int)NAIVE_FRAMES; i++) {
         if (!n->level[i])
             memset(n->linear[i], 0, sizeof(n->linear[i]));
-        if (last[i] && n->level[i] == 2)
-            n->last[i] = true;  /* a linear use keeps it what it is */
+        if (n->level[i] != 2)
+            n->last[i] = false; /* else a linear use keeps it so */
         if (before[i] == 3 && !n->level[i])
             unadjust(n, i, 4);
         ok &= !(n->level[i] && n->writable[i]);
@@ -265,6 +263,8 @@ static bool use(struct naive_pv *n, int frame, int level, bool last)
         return false;
     }
     n->done[frame] = true;
+    if (last)
+        memset(&n->pte[frame][428], 0, 84 * sizeof(uint64_t));
     if (level == 4) {
         memset(&n->pte[frame][256], 0, 16 * sizeof(uint64_t));
         n->pte[frame][258] = naive_mfn(frame) << 12 | 0x8000000000000063;
