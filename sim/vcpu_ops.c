@@ -166,8 +166,8 @@ int sim_op_VCPU_REGS_SET(struct sim *sim, struct args_vcpu_regs *a)
     return 0;
 }
 
-/* Every variable range is saved as the first one is: Xen does not go on to
- * the next. */
+/* Every variable range that there is is saved as the first one is: Xen does
+ * not go on to the next. */
 int sim_op_VCPU_MTRR_GET(struct sim *sim, struct args_vcpu_mtrr *a)
 {
     struct sim_vcpu *v;
@@ -179,7 +179,8 @@ int sim_op_VCPU_MTRR_GET(struct sim *sim, struct args_vcpu_mtrr *a)
     a->cap = msr_value(v, MSR_MTRR_CAP);
     a->def_type = msr_value(v, MSR_MTRR_DEF);
     for (uint32_t i = 0; i < 2 * NR_VAR; i++)
-        a->var[i] = msr_value(v, MSR_MTRR_VAR + i % 2);
+        a->var[i] = i / 2 < (uint8_t)a->cap ?
+            msr_value(v, MSR_MTRR_VAR + i % 2) : 0;
     for (uint32_t i = 0; i < NR_FIXED; i++)
         a->fixed[i] = msr_value(v, fixed_msrs[i]);
     return 0;
