@@ -114,8 +114,10 @@ static uint32_t segment_ar(uint32_t ar, uint32_t limit, bool user)
 static void follow(struct vm_event_x86_selector_reg *seg,
                    const struct vm_event_x86_selector_reg *old)
 {
-    uint32_t limit = seg->ar & AR_G ? seg->limit << 12 | 0xfffu : seg->limit;
+    uint32_t limit = seg->limit;        /* a bit-field: 20 bits of an int */
 
+    if (seg->ar & AR_G)
+        limit = limit << 12 | 0xfffu;
     if (seg->ar == old->ar && seg->limit == old->limit)
         return;
     seg->ar = segment_ar(seg->ar, limit, true) & 0xfffu;
