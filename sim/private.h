@@ -157,7 +157,9 @@ struct sim_monitor {
     bool emulate_each_rep;
 };
 
-#define NR_CPUID        64
+/* A kernel looks for its hypervisor at 0x40000000 and every 0x100 behind that,
+ * up to 0x4000ff00 (Linux: hypervisor_cpuid_base). */
+#define NR_CPUID        1024
 
 struct sim_domain {
     struct sim *sim;
