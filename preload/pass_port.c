@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Which ports the client is to read.  The kernel knows, and tells only by
  * having them read; so it is worked out by its own rules, from when requests
- * came (xen/common/event_channel.c, Linux drivers/xen/evtchn.c). */
+ * came (xen/common/event_channel.c, harness/device_port.h). */
 #include <stdlib.h>
 
+#include "harness/device_port.h"
 #include "preload/front.h"
 #include "preload/pass.h"
 
 struct port {
     uint32_t dom, port;
-    bool pending, masked;
-    unsigned int queued;
+    struct device_port device;
 };
 
 static struct port *ports;
@@ -23,16 +23,6 @@ static struct port *find(uint32_t dom, uint32_t port)
             return &ports[i];
     }
     return NULL;
-}
-
-/* evtchn_interrupt: the device takes it, and has it to be read. */
-static void deliver(struct port *p)
-{
-    if (!p->pending || p->masked)
-        return;
-    p->pending = false;
-    p->masked = true;
-    p->queued++;
 }
 
 /* EVTCHNOP_bind_interdomain makes it pending from the start. */
@@ -60,28 +50,21 @@ void pass_port_raise(uint32_t dom, uint32_t port)
 {
     struct port *p = find(dom, port);
 
-    if (!p)
-        return;
-    p->pending = true;
-    deliver(p);
+    if (p)
+        device_port_raise(&p->device);
 }
 
 bool pass_port_pending(uint32_t dom, uint32_t port)
 {
     struct port *p = find(dom, port);
 
-    if (!p || !p->queued)
-        return false;
-    p->queued--;
-    return true;
+    return p && device_port_take(&p->device);
 }
 
 void pass_port_unmask(uint32_t dom, uint32_t port)
 {
     struct port *p = find(dom, port);
 
-    if (!p)
-        return;
-    p->masked = false;
-    deliver(p);
+    if (p)
+        device_port_unmask(&p->device);
 }

@@ -3,9 +3,7 @@
  * and the port at its end.
  *
  * The device is read and written back at once, so that waits can always sleep
- * on it; what is pending and masked for the caller is kept here, by the rules
- * of Linux's drivers/xen/evtchn.c: a port that becomes pending is masked and
- * queued, once, until somebody unmasks it. */
+ * on it; what the device has for the caller is kept here. */
 #include "real/private.h"
 
 #include <stdlib.h>
@@ -19,25 +17,14 @@ struct xen_port *xen_port(struct xen *x, uint32_t dom, uint32_t port)
     return NULL;
 }
 
-static void deliver(struct xen_port *p)
-{
-    if (!p->pending || p->masked)
-        return;
-    p->pending = false;
-    p->masked = true;
-    p->queued++;
-}
-
 void xen_port_drain(struct xen *x)
 {
     xenevtchn_port_or_error_t local;
 
     while ((local = xenevtchn_pending(x->channel)) >= 0) {
         for (unsigned int i = 0; i < x->nr_ports; i++) {
-            if (x->ports[i].local != (evtchn_port_t)local)
-                continue;
-            x->ports[i].pending = true;
-            deliver(&x->ports[i]);
+            if (x->ports[i].local == (evtchn_port_t)local)
+                device_port_raise(&x->ports[i].device);
         }
         xenevtchn_unmask(x->channel, (evtchn_port_t)local);
     }
@@ -106,9 +93,7 @@ int real_op_EVTCHN_PENDING(struct xen *x, struct args_port *a)
     struct xen_port *p = xen_port(x, a->dom, a->port);
 
     xen_port_drain(x);
-    a->out = p && p->queued;
-    if (a->out)
-        p->queued--;
+    a->out = p && device_port_take(&p->device);
     return 0;
 }
 
@@ -117,10 +102,8 @@ int real_op_EVTCHN_UNMASK(struct xen *x, struct args_port *a)
     struct xen_port *p = xen_port(x, a->dom, a->port);
 
     xen_port_drain(x);
-    if (p) {
-        p->masked = false;
-        deliver(p);
-    }
+    if (p)
+        device_port_unmask(&p->device);
     return 0;
 }
 

@@ -10,6 +10,7 @@
 #include <xenevtchn.h>
 #include <xenforeignmemory.h>
 
+#include "harness/device_port.h"
 #include "real/xen.h"
 
 /* An id that no toolstack gives: the last that is no special one. */
@@ -40,8 +41,7 @@ struct xen_domain {
 struct xen_port {
     uint32_t dom, port;         /* the domain's end */
     evtchn_port_t local;
-    bool pending, masked;
-    unsigned int queued;
+    struct device_port device;
 };
 
 struct xen_page {               /* a foreign mapping */

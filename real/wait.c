@@ -90,7 +90,7 @@ int real_wait(struct hv *hv, uint32_t dom)
         return -ESRCH;
     xen_wait(x, dom, x->timeout_ms);
     p = d->ring.on ? xen_port(x, dom, d->ring.port) : NULL;
-    return p && (p->pending || p->queued);
+    return p && device_port_came(&p->device);
 }
 
 /* With a limit in instructions the client does not block: what there is by

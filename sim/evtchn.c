@@ -44,25 +44,12 @@ void evtchn_free_xen(struct sim_domain *d, uint32_t port)
     d->ports[port].monitor = false;
 }
 
-/* evtchn_interrupt: the device takes the interrupt, masks the channel, and
- * has it to be read. */
-static void deliver(struct sim_port *p)
-{
-    if (!p->pending || p->masked)
-        return;
-    p->pending = false;
-    p->masked = true;
-    p->queued++;
-}
-
 void evtchn_raise(struct sim_domain *d, uint32_t port)
 {
     struct sim_port *p = port < NR_PORTS ? &d->ports[port] : NULL;
 
-    if (!p || p->state != PORT_BOUND)
-        return;
-    p->pending = true;
-    deliver(p);
+    if (p && p->state == PORT_BOUND)
+        device_port_raise(&p->device);
 }
 
 static bool local_used(const struct sim *sim, uint32_t local)
@@ -123,8 +110,7 @@ int sim_op_EVTCHN_BIND(struct sim *sim, struct args_port *a)
         local++;
     p->state = PORT_BOUND;
     p->local = local;
-    p->pending = true;
-    deliver(p);
+    device_port_raise(&p->device);
     a->out = local;
     return 0;
 }
@@ -148,23 +134,18 @@ int sim_op_EVTCHN_PENDING(struct sim *sim, struct args_port *a)
     struct sim_domain *d;
     struct sim_port *p = open_port(sim, a, &d);
 
-    a->out = p && p->queued;
-    if (a->out)
-        p->queued--;
+    a->out = p && device_port_take(&p->device);
     return 0;
 }
 
-/* write() to the device passes over ports that are not open.  What came
- * meanwhile is delivered now, even when the client knows of it already. */
+/* write() to the device passes over ports that are not open. */
 int sim_op_EVTCHN_UNMASK(struct sim *sim, struct args_port *a)
 {
     struct sim_domain *d;
     struct sim_port *p = open_port(sim, a, &d);
 
-    if (p) {
-        p->masked = false;
-        deliver(p);
-    }
+    if (p)
+        device_port_unmask(&p->device);
     return 0;
 }
 
@@ -179,9 +160,7 @@ int sim_op_EVTCHN_UNBIND(struct sim *sim, struct args_port *a)
     if (p->state == PORT_BOUND)
         p->state = PORT_UNBOUND;
     p->local = 0;
-    p->pending = false;
-    p->masked = false;
-    p->queued = 0;
+    p->device = (struct device_port){ .queued = 0 };
     return 0;
 }
 

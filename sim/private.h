@@ -9,6 +9,7 @@
 #include <xen/hvm/hvm_op.h>
 #include <xen/io/ring.h>
 
+#include "harness/device_port.h"
 #include "harness/hv.h"
 #include "sim/p2m.h"
 #include "sim/sim.h"
@@ -135,9 +136,7 @@ struct sim_ring {
 struct sim_port {
     enum { PORT_FREE, PORT_UNBOUND, PORT_BOUND } state;
     bool monitor;               /* notify consumes the ring's responses */
-    bool pending;               /* towards dom0, not taken by its kernel */
-    bool masked;                /* taken, until the client unmasks */
-    uint32_t queued;            /* how often the client can read it */
+    struct device_port device;
     uint32_t local;             /* dom0's port */
 };
 

@@ -100,7 +100,7 @@ int sim_wait(struct hv *hv, uint32_t dom)
         return -ESRCH;
     run(sim, d, 0);
     return d->ring.enabled && d->ring.port < NR_PORTS &&
-           (d->ports[d->ring.port].pending || d->ports[d->ring.port].queued);
+           device_port_came(&d->ports[d->ring.port].device);
 }
 
 int sim_op_CLIENT_WAIT(struct sim *sim, struct args_wait *a)
