@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "harness/infer.h"
 #include "harness/ring.h"
@@ -47,21 +46,6 @@ static struct guest *find_or_make(struct causes *c, uint32_t dom)
     return g;
 }
 
-/* What the vCPU of EV did, alone, until it raised it. */
-static int put_cause(struct causes *c, struct guest *g,
-                     const struct vm_event_st *ev)
-{
-    struct hv_record run = { .op = OP_GUEST_RUN };
-    int rc = infer_actions(&g->infer, ev);
-
-    if (rc)
-        return rc;
-    run.args.GUEST_RUN.dom = g->infer.dom;
-    run.args.GUEST_RUN.vcpu = ev->vcpu_id;
-    infer_event(&g->infer, ev, false);
-    return c->out->put(c->out, &run);
-}
-
 int causes_raised(struct causes *c, const struct args_event *a)
 {
     struct guest *g = find_or_make(c, a->dom);
@@ -69,7 +53,7 @@ int causes_raised(struct causes *c, const struct args_event *a)
     if (!g)
         return -ENOMEM;
     g->raised++;
-    return put_cause(c, g, &a->ev);
+    return infer_cause(&g->infer, &a->ev);
 }
 
 static int put_events(struct causes *c)
@@ -85,16 +69,10 @@ static int put_events(struct causes *c)
         else if (g->raised)
             g->raised--;
         else
-            rc = put_cause(c, g, &a->ev);
+            rc = infer_cause(&g->infer, &a->ev);
     }
-    for (uint32_t i = 0; !rc && i < c->nr_events; i++) {
-        struct hv_record rec = { .op = OP_EVENT };
-
-        rec.args.EVENT = c->event[i];
-        /* By now, on the model, all of them are there. */
-        rec.args.EVENT.req_prod = c->event[c->nr_events - 1].req_prod;
-        rc = c->out->put(c->out, &rec);
-    }
+    if (!rc)
+        rc = infer_batch(c->out, c->event, c->nr_events);
     c->nr_events = 0;
     return rc;
 }

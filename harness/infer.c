@@ -168,6 +168,33 @@ void infer_event(struct infer *inf, const struct vm_event_st *ev, bool passed)
     v->emulated = false;
 }
 
+int infer_cause(struct infer *inf, const struct vm_event_st *ev)
+{
+    struct hv_record run = { .op = OP_GUEST_RUN };
+    int rc = infer_actions(inf, ev);
+
+    if (rc)
+        return rc;
+    run.args.GUEST_RUN.dom = inf->dom;
+    run.args.GUEST_RUN.vcpu = ev->vcpu_id;
+    infer_event(inf, ev, false);
+    return inf->sink->put(inf->sink, &run);
+}
+
+int infer_batch(struct hv_sink *sink, const struct args_event *event,
+                uint32_t n)
+{
+    struct hv_record rec = { .op = OP_EVENT };
+    int rc = 0;
+
+    for (uint32_t i = 0; !rc && i < n; i++) {
+        rec.args.EVENT = event[i];
+        rec.args.EVENT.req_prod = event[n - 1].req_prod;
+        rc = sink->put(sink, &rec);
+    }
+    return rc;
+}
+
 /* ---- what responses and calls let pass ---- */
 
 /* Does RSP take the vCPU on from the instruction of EV, whatever the

@@ -42,6 +42,14 @@ bool infer_action(struct hv_record *rec, uint32_t dom,
  * sink's error. */
 int infer_actions(struct infer *inf, const struct vm_event_st *ev);
 
+/* The same, then guest.run: alone, until it has raised EV, which is noted.  For
+ * a trace without waits, whose length means nothing of a live guest. */
+int infer_cause(struct infer *inf, const struct vm_event_st *ev);
+/* The N events at EVENT came together, and their causes are put: so, on the
+ * model, all of them are on the ring by the first.  0 or the sink's error. */
+int infer_batch(struct hv_sink *sink, const struct args_event *event,
+                uint32_t n);
+
 /* EV was raised.  PASSED: and its instruction let through since. */
 void infer_event(struct infer *inf, const struct vm_event_st *ev,
                  bool passed);

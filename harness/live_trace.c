@@ -18,47 +18,17 @@ void live_trace_put(struct live_trace *t, const struct hv_record *rec)
     put_out(&t->out.sink, rec);
 }
 
-/* The vCPU of EV, alone, until it has raised it. */
-static void put_run(struct live_trace *t, const struct vm_event_st *ev)
-{
-    struct hv_record rec = { .op = OP_GUEST_RUN };
-
-    rec.args.GUEST_RUN.dom = t->infer.dom;
-    rec.args.GUEST_RUN.vcpu = ev->vcpu_id;
-    live_trace_put(t, &rec);
-}
-
-static void put_causes(struct live_trace *t)
+void live_trace_flush(struct live_trace *t)
 {
     for (uint32_t i = 0; i < t->nr_events; i++) {
-        const struct vm_event_st *ev = &t->event[i].ev;
-        int rc = infer_actions(&t->infer, ev);
+        int rc = infer_cause(&t->infer, &t->event[i].ev);
 
         if (rc && !t->out.error)
             t->out.error = rc;
-        put_run(t, ev);
-        infer_event(&t->infer, ev, false);
     }
-}
-
-static void put_events(struct live_trace *t)
-{
-    for (uint32_t i = 0; i < t->nr_events; i++) {
-        struct hv_record rec = { .op = OP_EVENT };
-
-        rec.args.EVENT = t->event[i];
-        /* By now, on the model, all of them are there. */
-        rec.args.EVENT.req_prod = t->event[t->nr_events - 1].req_prod;
-        live_trace_put(t, &rec);
-    }
-}
-
-void live_trace_flush(struct live_trace *t)
-{
-    put_causes(t);
     if (t->holds && t->held.op != OP_CLIENT_WAIT)
         live_trace_put(t, &t->held);
-    put_events(t);
+    infer_batch(&t->out.sink, t->event, t->nr_events);
     t->holds = false;
     t->nr_events = 0;
 }
