@@ -123,8 +123,9 @@ enum outcome pv_access_run(struct sim_vcpu *v, const struct mem_access *m,
  * be is nothing. */
 void pv_by_gla(const struct sim_domain *d, struct insn *in);
 /* ... but a device's page, which is where the program says (mmio.map is an
- * entry, too), and all of a guest whose accesses dom0 may restrict. */
-bool pv_by_tables(const struct sim_domain *d, uint64_t gpa);
+ * entry, too), and all of a guest whose accesses dom0 may restrict.  MFN is
+ * where a PV guest's gpa leads. */
+bool pv_by_tables(const struct sim_domain *d, uint64_t mfn);
 enum outcome pv_access(struct sim_vcpu *v, const struct mem_access *m,
                        uint64_t *mfn);
 /* A store to an L1 that the guest may only read, which Xen does for it:

@@ -34,42 +34,45 @@ static unsigned int slot_of(uint64_t gla, unsigned int level)
     return gla >> (PAGE_SHIFT + 9 * (level - 1)) & (NR_PTES - 1);
 }
 
-bool pv_find_l1e(struct sim_vcpu *v, uint64_t gla, uint64_t *table,
-                 unsigned int *slot)
+/* From the top table to the L1's slot for GLA: false where no L1 is. */
+static bool find_l1e(struct sim_vcpu *v, uint64_t gla, struct walk *w)
 {
     unsigned int level = pv_32bit(v->d) ? PV_L3 : PV_L4;
 
-    *table = v->pv_table;
-    if (!*table || !address_ok(v->d, gla))
+    *w = (struct walk){ .table = v->pv_table, .writable = true };
+    if (!w->table || !address_ok(v->d, gla))
         return false;
     for (; level > PV_L1; level--) {
-        uint64_t pte = pte_read(v->d->sim, *table, slot_of(gla, level));
+        uint64_t pte = pte_read(v->d->sim, w->table, slot_of(gla, level));
 
         if ((pte & (PTE_PRESENT | PTE_PSE)) != PTE_PRESENT)
             return false;
-        *table = pte_frame(pte);
+        w->writable &= !!(pte & PTE_RW);
+        w->table = pte_frame(pte);
     }
-    *slot = slot_of(gla, PV_L1);
+    w->slot = slot_of(gla, PV_L1);
+    return true;
+}
+
+bool pv_find_l1e(struct sim_vcpu *v, uint64_t gla, uint64_t *table,
+                 unsigned int *slot)
+{
+    struct walk w;
+
+    if (!find_l1e(v, gla, &w))
+        return false;
+    *table = w.table;
+    *slot = w.slot;
     return true;
 }
 
 /* The hardware's: true when something is mapped at GLA. */
 static bool translate(struct sim_vcpu *v, uint64_t gla, struct walk *w)
 {
-    unsigned int level = pv_32bit(v->d) ? PV_L3 : PV_L4;
-
-    memset(w, 0, sizeof(*w));
-    if (!pv_find_l1e(v, gla, &w->table, &w->slot))
+    if (!find_l1e(v, gla, w))
         return false;
     w->pte = pte_read(v->d->sim, w->table, w->slot);
-    w->writable = w->pte & PTE_RW;
-    for (uint64_t table = v->pv_table; level > PV_L1; level--) {
-        uint64_t pte = pte_read(v->d->sim, table, slot_of(gla, level));
-
-        if (!(pte & PTE_RW))
-            w->writable = false;
-        table = pte_frame(pte);
-    }
+    w->writable &= !!(w->pte & PTE_RW);
     return w->pte & PTE_PRESENT;
 }
 
@@ -112,21 +115,26 @@ enum outcome pv_access(struct sim_vcpu *v, const struct mem_access *m,
     return RAN;
 }
 
-bool pv_by_tables(const struct sim_domain *d, uint64_t gpa)
+bool pv_by_tables(const struct sim_domain *d, uint64_t mfn)
+{
+    return !d->config.pv_mem_access && !frame_is_device(mfn);
+}
+
+static bool gpa_by_tables(const struct sim_domain *d, uint64_t gpa)
 {
     uint8_t access;
 
-    return d->config.type == GUEST_PV && !d->config.pv_mem_access &&
-           !frame_is_device(p2m_lookup(&d->host, gpa >> PAGE_SHIFT, &access));
+    return pv_by_tables(d, p2m_lookup(&d->host, gpa >> PAGE_SHIFT, &access));
 }
 
 void pv_by_gla(const struct sim_domain *d, struct insn *in)
 {
-    if (insn_is_memory(in) && pv_by_tables(d, in->a.mem.gpa)) {
+    if (insn_is_memory(in) && gpa_by_tables(d, in->a.mem.gpa)) {
         in->a.mem.gpa = in->a.mem.gla;
         in->a.mem.gpa2 = 0;
-    } else if (in->op == OP_GUEST_COPY && pv_by_tables(d, in->a.copy.dst_gpa) &&
-               pv_by_tables(d, in->a.copy.src_gpa)) {
+    } else if (in->op == OP_GUEST_COPY &&
+               gpa_by_tables(d, in->a.copy.dst_gpa) &&
+               gpa_by_tables(d, in->a.copy.src_gpa)) {
         in->a.copy.dst_gpa = in->a.copy.dst_gla;
         in->a.copy.src_gpa = in->a.copy.src_gla;
     }
