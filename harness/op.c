@@ -6,10 +6,18 @@
 
 #include "harness/op_fields.h"
 
+/* .kind and .inside of a row's kind. */
+#define OF_CALL         KIND_CALL, false
+#define OF_INSIDE       KIND_CALL, true
+#define OF_GUEST        KIND_GUEST, false
+#define OF_EVENT        KIND_EVENT, false
+#define OF_RESPONSE     KIND_RESPONSE, false
+#define OF_NOTE         KIND_NOTE, false
+
 const struct hv_opdesc hv_ops_table[OP_COUNT] = {
 #define OP(id, text, kind, args, fields, what) \
     [OP_##id] = { text, what, fields_##fields, sizeof(struct args), \
-                  KIND_##kind },
+                  OF_##kind },
 #include "harness/ops.def"
 #undef OP
 };

@@ -29,6 +29,9 @@ struct hv_opdesc {
     const struct hv_field *fields;      /* ends with a NULL name */
     uint16_t size;      /* of the argument structure */
     uint8_t kind;       /* enum hv_kind */
+    /* A call that no hypercall stands for: it looks into a guest, or is of a
+     * machine that no Xen has.  Only who drives the guests makes it. */
+    bool inside;
 };
 
 /* Indexed by enum hv_op. */

@@ -13,10 +13,8 @@
 /* What no client calls: a scenario's driver looks behind the scenes. */
 static bool nobodys(uint32_t op)
 {
-    return op == OP_GUEST_RESULT || op == OP_GUEST_BUFFER ||
-           op == OP_GUEST_LEFT || op == OP_RING_STATE ||
-           op == OP_DOMAIN_CPUID ||
-           (op >= OP_GUEST_MMU_UPDATE && op <= OP_GUEST_FRAME);
+    return hv_ops_table[op].inside || op == OP_RING_STATE ||
+           op == OP_DOMAIN_CPUID;
 }
 
 const struct hv_record *serve_next(struct hv *hv)

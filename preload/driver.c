@@ -13,12 +13,8 @@ EXPORT front_observe_fn xenreel_front_observe;
 static bool driven_by(enum hv_op op)
 {
     return op < OP_COUNT && (hv_ops_table[op].kind == KIND_GUEST ||
-        op == OP_DOMAIN_CREATE || op == OP_CLIENT_WAIT ||
-        op == OP_GUEST_LEFT ||
-        op == OP_GUEST_RESULT || op == OP_GUEST_BUFFER ||
-        (op >= OP_GUEST_MMU_UPDATE && op <= OP_GUEST_FRAME) ||
-        (op >= OP_PV_ACCESS_MODE && op <= OP_HVM_ACCESS_GET) ||
-        (op >= OP_MMIO_RO_ADD && op <= OP_MMIO_LOG));
+        hv_ops_table[op].inside || op == OP_DOMAIN_CREATE ||
+        op == OP_CLIENT_WAIT);
 }
 
 static int run(struct args_wait *a)

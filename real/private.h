@@ -126,6 +126,7 @@ int real_call(struct hv *hv, enum hv_op op, void *args);
 #define RESPONSE_PROTOTYPE(id, args)
 #define NOTE_PROTOTYPE(id, args)
 #define GUEST_PROTOTYPE(id, args)
+#define INSIDE_PROTOTYPE(id, args)
 #define CALL_PROTOTYPE(id, args) \
     int real_op_##id(struct xen *x, struct args *a);
 #define OP(id, text, kind, args, fields, what) kind##_PROTOTYPE(id, args)

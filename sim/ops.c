@@ -10,6 +10,7 @@
 #define RESPONSE_CALL(id, args) return -EINVAL
 #define NOTE_CALL(id, args) return -EINVAL
 #define CALL_CALL(id, args) return sim_op_##id((struct sim *)hv, args)
+#define INSIDE_CALL(id, args) CALL_CALL(id, args)
 #define GUEST_CALL(id, args) return sim_op_##id((struct sim *)hv, args)
 
 int sim_call(struct hv *hv, enum hv_op op, void *args)
