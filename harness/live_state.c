@@ -5,97 +5,38 @@
 #include <stdlib.h>
 #include <string.h>
 
-#undef __STRICT_ANSI__         /* hvm/save.h refuses plain C11 */
-#include <xen/domctl.h>
-#include <xen/hvm/params.h>
 #include <xen/memory.h>
 
+#include "harness/found.h"
 #include "harness/pages.h"
 
 #define MAX_GFNS        (1ull << 30)
-#define KB_PER_PAGE     4
-/* How much of the paging pool is left nobody outside can see.  A call that
- * fails for it ends a recording before there is one: so, as much as there may
- * be. */
-#define POOL            0x100000ull
-#define VIEWS           10              /* MAX_ALTP2M */
-/* The special pages' order (xc_dom_x86.c): where the ring's is, the rest is. */
-#define SPECIAL_PAGES   8
-#define BEHIND_RING     6
-#define MMIO_START      0xf0000ull      /* what is not RAM below 4 GiB */
-#define MMIO_END        0x100000ull
-#define FIRST_PORT      3               /* behind xenstore and the console */
 #define FEW_HOLES       0x400
 #define MANY_HOLES      0x4000
 
-static int get_param(struct hv *hv, uint32_t dom, uint32_t param,
-                     uint64_t *value)
-{
-    struct args_hvm_param a = { .dom = dom, .param = param };
-    int rc = hv_call(hv, OP_HVM_PARAM_GET, &a);
-
-    *value = a.value;
-    return rc;
-}
-
-static uint32_t count_vcpus(struct hv *hv, uint32_t dom)
-{
-    struct args_vcpu_info a = { .dom = dom };
-
-    while (a.vcpu < INFER_VCPUS && !hv_call(hv, OP_VCPU_INFO, &a))
-        a.vcpu++;
-    return a.vcpu;
-}
-
-/* AMD's hardware has no monitor trap flag. */
-static int find_vendor(struct hv *hv, struct args_create *c)
-{
-    struct args_u64 a = { .dom = c->dom };
-    int rc = hv_call(hv, OP_MONITOR_CAPS, &a);
-
-    c->vendor = a.value & 1u << XEN_DOMCTL_MONITOR_EVENT_SINGLESTEP ?
-                VENDOR_INTEL : VENDOR_AMD;
-    return rc;
-}
-
-static int find_altp2m(struct live_state *s, struct hv *hv, uint32_t dom)
+static void find_view(struct live_state *s, struct hv *hv, uint32_t dom)
 {
     struct args_u64 state = { .dom = dom };
     struct args_vcpu_view view = { .dom = dom };
-    uint64_t mode;
-    int rc = get_param(hv, dom, HVM_PARAM_ALTP2M, &mode);
 
-    s->create.altp2m = mode;
-    if (!rc && !hv_call(hv, OP_ALTP2M_GET_STATE, &state))
+    if (!hv_call(hv, OP_ALTP2M_GET_STATE, &state))
         s->altp2m = state.value;
     if (s->altp2m && !hv_call(hv, OP_ALTP2M_GET_VCPU_VIEW, &view))
         s->view = view.view;
-    return rc;
 }
 
 int live_state_find(struct live_state *s, struct hv *hv, uint32_t dom)
 {
-    struct args_domain_info info = { .dom = dom };
     struct args_u64 max = { .dom = dom };
     struct args_create *c = &s->create;
-    uint64_t ring;
-    int rc = hv_call(hv, OP_DOMAIN_INFO, &info);
+    struct args_domain_info info;
+    int rc = found_shape(hv, dom, c, &info);
 
-    *c = (struct args_create){
-        .dom = dom, .type = GUEST_PVH, .vcpus = count_vcpus(hv, dom),
-        .max_pages = info.max_kb / KB_PER_PAGE, .pool = POOL, .views = VIEWS,
-    };
-    if (!rc)
-        rc = find_vendor(hv, c);
-    if (!rc)
-        rc = get_param(hv, dom, HVM_PARAM_MONITOR_RING_PFN, &ring);
     if (!rc)
         rc = hv_call(hv, OP_DOMAIN_MAX_GPFN, &max);
-    if (!rc)
-        rc = find_altp2m(s, hv, dom);
     if (rc)
         return rc;
-    c->max_gpfn = ring + BEHIND_RING;
+    find_view(s, hv, dom);
     s->nr_gfns = (max.value > c->max_gpfn ? max.value : c->max_gpfn) + 1;
     return s->nr_gfns > MAX_GFNS ? -EFBIG : 0;
 }
@@ -154,11 +95,11 @@ static uint64_t pages_from(const struct live_state *s, uint64_t gfn,
 static void shape(struct live_state *s)
 {
     struct args_create *c = &s->create;
-    uint64_t special = c->max_gpfn - (SPECIAL_PAGES - 1), high;
+    uint64_t special = c->max_gpfn - (FOUND_SPECIAL_PAGES - 1), high;
 
     c->ram = pages_from(s, 0, special);
-    if (c->ram == MMIO_START) {
-        high = pages_from(s, MMIO_END, s->nr_gfns);
+    if (c->ram == FOUND_MMIO_START) {
+        high = pages_from(s, FOUND_MMIO_END, s->nr_gfns);
         if (c->ram + high > special)
             c->ram += high;
     }
@@ -220,16 +161,16 @@ static void put(struct live_trace *t, enum hv_op op, const void *args)
 /* Does domain.create make a page at GFN? */
 static bool made(const struct args_create *c, uint64_t gfn)
 {
-    uint64_t special = c->max_gpfn - (SPECIAL_PAGES - 1);
-    uint64_t low = c->ram > special ? MMIO_START : c->ram;
+    uint64_t special = c->max_gpfn - (FOUND_SPECIAL_PAGES - 1);
+    uint64_t low = c->ram > special ? FOUND_MMIO_START : c->ram;
 
     return gfn < low || (gfn >= special && gfn <= c->max_gpfn) ||
-           (gfn >= MMIO_END && gfn - MMIO_END < c->ram - low);
+           (gfn >= FOUND_MMIO_END && gfn - FOUND_MMIO_END < c->ram - low);
 }
 
 static void put_layout(struct live_state *s, struct live_trace *t)
 {
-    uint64_t ring = s->create.max_gpfn - BEHIND_RING;
+    uint64_t ring = s->create.max_gpfn - FOUND_BEHIND_RING;
 
     for (uint64_t gfn = 0; gfn < s->nr_gfns; gfn++) {
         struct args_physmap a = { .dom = s->create.dom, .gfn = gfn };
@@ -237,19 +178,6 @@ static void put_layout(struct live_state *s, struct live_trace *t)
 
         if (is != made(&s->create, gfn) && gfn != ring)
             put(t, is ? OP_MEMORY_POPULATE : OP_MEMORY_DECREASE, &a);
-    }
-}
-
-static void put_vcpus(struct live_state *s, struct hv *hv,
-                      struct live_trace *t)
-{
-    for (uint32_t i = 0; i < s->create.vcpus; i++) {
-        struct args_vcpu_info info = { .dom = s->create.dom, .vcpu = i };
-        struct args_vcpu_regs regs = { .dom = s->create.dom, .vcpu = i };
-
-        if (!hv_call(hv, OP_VCPU_INFO, &info) && info.online &&
-            !hv_call(hv, OP_VCPU_REGS_GET, &regs))
-            put(t, OP_VCPU_REGS_SET, &regs);
     }
 }
 
@@ -272,7 +200,7 @@ static void put_page(struct live_state *s, struct hv *hv, uint64_t gfn,
 static void put_memory(struct live_state *s, struct hv *hv,
                        enum live_memory memory, struct live_trace *t)
 {
-    uint64_t special = s->create.max_gpfn - (SPECIAL_PAGES - 1);
+    uint64_t special = s->create.max_gpfn - (FOUND_SPECIAL_PAGES - 1);
     uint64_t gfn = memory == LIVE_MEMORY_ALL ? 0 : special;
 
     if (memory == LIVE_MEMORY_NONE)
@@ -287,7 +215,7 @@ static void put_memory(struct live_state *s, struct hv *hv,
 static void put_ports(struct live_state *s, uint32_t port,
                       struct live_trace *t)
 {
-    for (uint32_t i = FIRST_PORT; i < port; i++) {
+    for (uint32_t i = FOUND_FIRST_PORT; i < port; i++) {
         struct args_port a = { .dom = s->create.dom, .out = i };
 
         put(t, OP_EVTCHN_ALLOC, &a);
@@ -322,7 +250,7 @@ void live_state_put(struct live_state *s, struct hv *hv, uint32_t port,
      * any time, and the model's runs when the trace says so. */
     put(trace, OP_DOMAIN_CREATE, &s->create);
     put_layout(s, trace);
-    put_vcpus(s, hv, trace);
+    found_vcpus(hv, &s->create, &trace->out.sink);
     put_memory(s, hv, memory, trace);
     put_ports(s, port, trace);
     if (s->altp2m)

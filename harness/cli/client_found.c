@@ -3,30 +3,17 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
-#undef __STRICT_ANSI__         /* hvm/save.h refuses plain C11 */
-#include <xen/domctl.h>
 #include <xen/event_channel.h>
-#include <xen/hvm/params.h>
 
 #include "harness/cli/cli.h"
+#include "harness/found.h"
 #include "real/xen.h"
 #include "traces/text.h"
 
-#define RELEASE         "/sys/hypervisor/version/minor"
 #define MODELLED        17              /* Xen 4.17 */
-#define KB_PER_PAGE     4
-#define POOL            0x10000ull      /* nobody outside can see it */
-#define VIEWS           10              /* MAX_ALTP2M */
-/* The special pages' order (xc_dom_x86.c): where the ring's is, the rest is. */
-#define SPECIAL_PAGES   8
-#define BEHIND_RING     6
 #define LOW_START       0x100ull        /* behind a video card's hole */
-#define MMIO_START      0xf0000ull      /* what is not RAM below 4 GiB */
-#define MMIO_END        0x100000ull
-#define FIRST_PORT      3               /* behind xenstore and the console */
 #define MAX_NAME        64
 
 struct found {
@@ -51,15 +38,6 @@ static void put(struct found *f, enum hv_op op, const void *args, bool setup)
 }
 
 /* ---- what it is like ---- */
-
-static int get_param(struct found *f, uint32_t param, uint64_t *value)
-{
-    struct args_hvm_param a = { .dom = f->create.dom, .param = param };
-    int rc = hv_call(f->hv, OP_HVM_PARAM_GET, &a);
-
-    *value = a.value;
-    return rc;
-}
 
 static bool has_page(struct found *f, uint64_t gfn)
 {
@@ -89,82 +67,39 @@ static uint64_t pages_from(struct found *f, uint64_t first, uint64_t end)
 
 static uint64_t count_ram(struct found *f)
 {
-    uint64_t special = f->create.max_gpfn - (SPECIAL_PAGES - 1);
-    uint64_t end = special < MMIO_START ? special : MMIO_START;
+    uint64_t special = f->create.max_gpfn - (FOUND_SPECIAL_PAGES - 1);
+    uint64_t end = special < FOUND_MMIO_START ? special : FOUND_MMIO_START;
     uint64_t low = pages_from(f, LOW_START, end) + LOW_START;
 
     if (low == LOW_START)
         return pages_from(f, 0, LOW_START);
-    if (low < MMIO_START || f->info.nr_pages < low)
+    if (low < FOUND_MMIO_START || f->info.nr_pages < low)
         return low;
-    return low + pages_from(f, MMIO_END, f->info.nr_pages + MMIO_END - low);
-}
-
-/* AMD's hardware has no monitor trap flag. */
-static uint32_t find_vendor(struct found *f)
-{
-    struct args_u64 a = { .dom = f->create.dom };
-
-    return hv_call(f->hv, OP_MONITOR_CAPS, &a) ||
-           a.value & 1u << XEN_DOMCTL_MONITOR_EVENT_SINGLESTEP ?
-        VENDOR_INTEL : VENDOR_AMD;
-}
-
-static uint32_t count_vcpus(struct found *f)
-{
-    struct args_vcpu_info a = { .dom = f->create.dom };
-
-    while (!hv_call(f->hv, OP_VCPU_INFO, &a))
-        a.vcpu++;
-    return a.vcpu;
+    return low + pages_from(f, FOUND_MMIO_END,
+                            f->info.nr_pages + FOUND_MMIO_END - low);
 }
 
 /* 0; -Exxx for what is no HVM domain, or is going. */
 static int look(struct found *f, uint32_t dom)
 {
-    struct args_create *c = &f->create;
-    uint64_t ring = 0, altp2m = 0;
-    int rc;
+    int rc = found_shape(f->hv, dom, &f->create, &f->info);
 
-    *c = (struct args_create){ .dom = dom, .type = GUEST_PVH, .pool = POOL,
-                               .views = VIEWS };
-    f->info = (struct args_domain_info){ .dom = dom };
-    rc = hv_call(f->hv, OP_DOMAIN_INFO, &f->info);
     if (!rc && (f->info.dying || f->info.shutdown || f->info.crashed))
         rc = -ESRCH;
-    if (!rc)
-        rc = get_param(f, HVM_PARAM_MONITOR_RING_PFN, &ring);
-    if (!rc)
-        rc = get_param(f, HVM_PARAM_ALTP2M, &altp2m);
     if (rc)
         return rc;
-    c->vcpus = count_vcpus(f);
-    c->max_pages = f->info.max_kb / KB_PER_PAGE;
-    c->altp2m = (uint32_t)altp2m;
-    c->vendor = find_vendor(f);
-    c->max_gpfn = ring + BEHIND_RING;
-    c->ram = count_ram(f);
-    return c->vcpus && c->ram ? 0 : -ESRCH;
+    f->create.ram = count_ram(f);
+    return f->create.vcpus && f->create.ram ? 0 : -ESRCH;
 }
 
 /* ---- into the trace ---- */
 
-static void put_vcpus(struct found *f)
-{
-    for (uint32_t i = 0; i < f->create.vcpus; i++) {
-        struct args_vcpu_info info = { .dom = f->create.dom, .vcpu = i };
-        struct args_vcpu_regs regs = { .dom = f->create.dom, .vcpu = i };
-
-        if (!hv_call(f->hv, OP_VCPU_INFO, &info) && info.online &&
-            !hv_call(f->hv, OP_VCPU_REGS_GET, &regs))
-            put(f, OP_VCPU_REGS_SET, &regs, false);
-    }
-}
-
 /* The ports that are taken up to the first that is not. */
 static void put_ports(struct found *f)
 {
-    struct args_port_status s = { .dom = f->create.dom, .port = FIRST_PORT };
+    struct args_port_status s = {
+        .dom = f->create.dom, .port = FOUND_FIRST_PORT,
+    };
 
     for (;; s.port++) {
         struct args_port a = { .dom = s.dom, .out = s.port };
@@ -202,7 +137,8 @@ static void put_domain(struct found *f)
     struct args_dom dom = { .dom = f->create.dom };
 
     put(f, OP_DOMAIN_CREATE, &f->create, true);
-    put_vcpus(f);
+    if (!f->rc)
+        f->rc = found_vcpus(f->hv, &f->create, f->sink);
     put_ports(f);
     if (!hv_call(f->hv, OP_ALTP2M_GET_STATE, &altp2m) && altp2m.value)
         put(f, OP_ALTP2M_SET_STATE, &altp2m, false);
@@ -217,16 +153,13 @@ static int fail(int rc)
                     "a dom0, by root", strerror(-rc));
 }
 
-static uint32_t release(void)
+static uint32_t minor_of(struct hv *hv)
 {
-    FILE *in = fopen(RELEASE, "r");
-    uint32_t minor = MODELLED;
+    char release[XEN_RELEASE];
+    uint32_t minor;
 
-    if (in && fscanf(in, "%" SCNu32, &minor) != 1)
-        minor = MODELLED;
-    if (in)
-        fclose(in);
-    return minor;
+    xen_release(hv, release);
+    return sscanf(release, "4.%" SCNu32, &minor) == 1 ? minor : MODELLED;
 }
 
 static int open_xen(struct xen_attach list[XEN_MAX_DOMAINS], unsigned int *nr,
@@ -245,7 +178,7 @@ static int open_xen(struct xen_attach list[XEN_MAX_DOMAINS], unsigned int *nr,
 int client_found(struct hv_sink *sink, FILE *setup, uint32_t *minor)
 {
     struct args_client_version version = {
-        .minor = release(), .vm_event = VM_EVENT_INTERFACE_VERSION,
+        .vm_event = VM_EVENT_INTERFACE_VERSION,
     };
     struct args_client_phase phase = { .phase = PHASE_START };
     struct found f = { .sink = sink, .setup = setup };
@@ -255,7 +188,7 @@ int client_found(struct hv_sink *sink, FILE *setup, uint32_t *minor)
 
     if (rc)
         return fail(rc);
-    *minor = version.minor;
+    *minor = version.minor = minor_of(f.hv);
     for (unsigned int i = 0; i < nr; i++) {
         if (!look(&f, list[i].dom))
             put_domain(&f);
