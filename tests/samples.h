@@ -22,8 +22,10 @@ struct sample {
     size_t nr;
 };
 
+#define MAX_SAMPLES     128
+
 struct samples {
-    struct sample s[64];
+    struct sample s[MAX_SAMPLES];
     size_t nr;
 };
 
@@ -103,9 +105,15 @@ static inline bool samples_add(struct samples *all, const char *pattern,
     snprintf(path, sizeof(path), "%s/%s", top ? top : ".", pattern);
     if (glob(path, 0, NULL, &found))
         return false;
-    for (size_t i = 0; i < found.gl_pathc && all->nr < 64; i++) {
-        struct sample *s = &all->s[all->nr++];
+    for (size_t i = 0; i < found.gl_pathc; i++) {
+        struct sample *s = &all->s[all->nr];
 
+        if (all->nr == MAX_SAMPLES) {
+            fprintf(stderr, "more than %d\n", MAX_SAMPLES);
+            before = all->nr;
+            break;
+        }
+        all->nr++;
         s->sink.put = sample_put;
         snprintf(s->name, sizeof(s->name), "%.60s",
                  strrchr(found.gl_pathv[i], '/') + 1);
