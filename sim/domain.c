@@ -204,6 +204,7 @@ static void domain_free(struct sim_domain *d)
     for (uint32_t i = 0; d->vcpus && i < d->config.vcpus; i++)
         guest_free(&d->vcpus[i]);
     free(d->vcpus);
+    free(d->iomem.at);
     free(d);
 }
 

@@ -161,13 +161,8 @@ enum outcome ept_access(struct sim_vcpu *v, const struct mem_access *m,
     bool misconfigured;
     uint8_t perms, access;
 
-    if (v->d->config.type == GUEST_PV) {
-        *mfn = p2m_lookup(&v->d->host, m->gpa >> PAGE_SHIFT, &access);
-        if (pv_access_on(v->d) && page_is_memory(*mfn))
-            return pv_access_run(v, m, *mfn);
-        if (pv_by_tables(v->d, *mfn))
-            return pv_access(v, m, mfn);
-    }
+    if (v->d->config.type == GUEST_PV)
+        return pv_access(v, m, mfn);
     /* Xen would fault for ever on what no handler mends; here the vCPU just
      * stays where it is. */
     for (int tries = 0; tries < MAX_FAULTS; tries++) {

@@ -421,8 +421,9 @@ enum outcome exec_insn(struct sim_vcpu *v, struct insn *in)
         return finish(v, next);
     case OP_GUEST_WRITE:
     case OP_GUEST_RMW:
-        if (pv_emulate_write(v, in))
-            return finish(v, next);
+        out = pv_emulate_write(v, in);
+        if (out != RETRY)
+            break;
         /* fall through */
     case OP_GUEST_FETCH:
     case OP_GUEST_READ:

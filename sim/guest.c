@@ -89,7 +89,7 @@ static int push(struct sim *sim, enum hv_op op, const void *args, size_t size)
     in->op = op;
     memcpy(&in->a, args, size);
     if (v->d->config.type == GUEST_PV)
-        pv_by_gla(v->d, in);
+        pv_by_gla(in);
     in->next = insn_is_memory(in) ? in->a.mem.next :
                op == OP_GUEST_STEP ? in->a.step.next : 0;
     if (op != OP_GUEST_VALUE) {

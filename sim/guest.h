@@ -114,23 +114,23 @@ enum outcome ept_access(struct sim_vcpu *v, const struct mem_access *m,
                         uint64_t *mfn);
 
 /* ---- pv_access.c ---- */
-/* The same of a PV guest for which pv_access_on, to memory at MFN. */
+/* Of a PV guest for which pv_access_on: an access to MFN by the hardware, and
+ * what Xen is to do in its place. */
 enum outcome pv_access_run(struct sim_vcpu *v, const struct mem_access *m,
                            uint64_t mfn);
+enum outcome pv_access_check(struct sim_vcpu *v, const struct mem_access *m,
+                             uint64_t mfn);
 
 /* ---- pv_guest.c: PV guests, through their own page tables ---- */
 /* Its addresses are translated by its own tables: where else its data should
  * be is nothing. */
-void pv_by_gla(const struct sim_domain *d, struct insn *in);
-/* ... but a device's page, which is where the program says (mmio.map is an
- * entry, too), and all of a guest whose accesses dom0 may restrict.  MFN is
- * where a PV guest's gpa leads. */
-bool pv_by_tables(const struct sim_domain *d, uint64_t mfn);
+void pv_by_gla(struct insn *in);
+/* As ept_access. */
 enum outcome pv_access(struct sim_vcpu *v, const struct mem_access *m,
                        uint64_t *mfn);
 /* A store to an L1 that the guest may only read, which Xen does for it:
- * false when it does not. */
-bool pv_emulate_write(struct sim_vcpu *v, const struct insn *in);
+ * RETRY when it is for the hardware. */
+enum outcome pv_emulate_write(struct sim_vcpu *v, const struct insn *in);
 
 /* ---- exec.c ---- */
 /* The instruction V is about to run, its registers set up, or NULL; what the

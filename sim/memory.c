@@ -119,16 +119,16 @@ void page_free(struct sim *sim, uint64_t mfn)
     if (mfn >= sim->nr_pages || !sim->pages[mfn].owner)
         return;
     page = &sim->pages[mfn];
+    d = sim_find(sim, page->owner - 1);
+    if (d)
+        pv_access_forget(d, mfn);
     if (page->users || page->maps || !pv_give_up(sim, mfn)) {
         page->detached = true;
         return;
     }
     pv_forget(sim, mfn);
-    d = sim_find(sim, page->owner - 1);
-    if (d) {
+    if (d)
         d->nr_pages--;
-        pv_access_forget(d, mfn);
-    }
     release(sim, page);
     memset(page, 0, sizeof(*page));
     if (mfn < sim->free_hint)

@@ -29,7 +29,7 @@ void mmio_close(struct sim *sim)
         }
     }
     if (m)
-        free(m->ro);
+        free(m->ro.at);
     free(m);
 }
 
@@ -93,26 +93,34 @@ void mmio_device_write(struct mmio_page *page, uint32_t offset,
 
 /* ---- what is read-only ---- */
 
-static bool in_ro_ranges(const struct sim *sim, uint64_t mfn)
+static bool touches(const struct mfn_ranges *r, uint64_t first, uint64_t last)
 {
-    const struct mmio *m = sim->mmio;
-
-    for (uint32_t i = 0; m && i < m->nr_ro; i++) {
-        if (m->ro[i].first <= mfn && mfn <= m->ro[i].last)
+    for (uint32_t i = 0; i < r->nr; i++) {
+        if (r->at[i].first <= last && first <= r->at[i].last)
             return true;
     }
     return false;
 }
 
-/* A range of mmio_ro_ranges that [FIRST, LAST] would only make longer:
- * rangeset_add_range allocates nothing then. */
-static bool continues_one(const struct mmio *m, uint64_t first, uint64_t last)
+bool mmio_ro(const struct sim *sim, uint64_t mfn)
 {
-    for (uint32_t i = 0; i < m->nr_ro; i++) {
-        if (m->ro[i].first <= last && m->ro[i].last + 1 >= first)
-            return true;
-    }
-    return false;
+    return sim->mmio && touches(&sim->mmio->ro, mfn, mfn);
+}
+
+bool mmio_permitted(const struct sim_domain *d, uint64_t mfn)
+{
+    return touches(&d->iomem, mfn, mfn);
+}
+
+static int ranges_add(struct mfn_ranges *r, uint64_t first, uint64_t last)
+{
+    struct mfn_range *at = realloc(r->at, (r->nr + 1) * sizeof(*at));
+
+    if (!at)
+        return -ENOMEM;
+    r->at = at;
+    at[r->nr++] = (struct mfn_range){ first, last };
+    return 0;
 }
 
 /* The allocations of one call; the one numbered FAIL finds no memory. */
@@ -125,19 +133,13 @@ static bool allocates(struct heap *heap)
     return ++heap->count != heap->fail;
 }
 
-static int ranges_add(struct mmio *m, uint64_t first, uint64_t last,
-                      struct heap *heap)
+/* What only makes a range longer needs no memory of rangeset_add_range's. */
+static int ro_ranges_add(struct mfn_ranges *ro, uint64_t first, uint64_t last,
+                         struct heap *heap)
 {
-    struct mmio_range *ro;
-
-    if (!continues_one(m, first, last) && !allocates(heap))
+    if (!touches(ro, first - !!first, last) && !allocates(heap))
         return -ENOMEM;
-    ro = realloc(m->ro, (m->nr_ro + 1) * sizeof(*ro));
-    if (!ro)
-        return -ENOMEM;
-    m->ro = ro;
-    m->ro[m->nr_ro++] = (struct mmio_range){ first, last };
-    return 0;
+    return ranges_add(ro, first, last);
 }
 
 /* Bytes FIRST to LAST of one page. */
@@ -212,8 +214,8 @@ static int ro_add(struct sim *sim, uint64_t start, uint64_t end,
         done += !rc;
     }
     if (!rc)
-        rc = ranges_add(sim->mmio, start >> PAGE_SHIFT, end >> PAGE_SHIFT,
-                        heap);
+        rc = ro_ranges_add(&sim->mmio->ro, start >> PAGE_SHIFT,
+                           end >> PAGE_SHIFT, heap);
     while (rc && done)
         remove_page(sim, &parts[--done]);
     return rc;
@@ -256,18 +258,18 @@ static int map_one(struct sim_domain *d, uint64_t gfn, uint64_t mfn)
         return -EPERM;
     }
     return p2m_set(&d->host, gfn, ORDER_4K, frame,
-                   in_ro_ranges(d->sim, mfn) ? P2M_MMIO_RO : P2M_MMIO_DIRECT,
+                   mmio_ro(d->sim, mfn) ? P2M_MMIO_RO : P2M_MMIO_DIRECT,
                    d->host.default_access, -1);
 }
 
 /* XEN_DOMCTL_iomem_permission and XEN_DOMCTL_memory_mapping, as libxl does for
- * iomem=.  The latter does nothing for a PV guest: it maps the page itself,
- * read-only where mmio_ro_ranges has it (mm.c:get_page_from_l1e). */
+ * iomem=.  The latter does nothing for a PV guest, which may have entries for
+ * the pages from now on (mm.c:get_page_from_l1e). */
 int sim_op_MMIO_MAP(struct sim *sim, struct args_mmio_map *a)
 {
     uint64_t frames = 1ull << (MAX_PHYS_ADDR - PAGE_SHIFT);
     struct sim_domain *d = sim_find(sim, a->dom);
-    int rc = 0;
+    int rc;
 
     if (!d)
         return -ESRCH;
@@ -275,7 +277,8 @@ int sim_op_MMIO_MAP(struct sim *sim, struct args_mmio_map *a)
         a->gfn > (1ull << GFN_BITS) - a->nr)
         return -EINVAL;
     sim->booted = true;
-    for (uint32_t i = 0; !rc && i < a->nr; i++)
+    rc = ranges_add(&d->iomem, a->mfn, a->mfn + a->nr - 1);
+    for (uint32_t i = 0; !rc && d->config.type != GUEST_PV && i < a->nr; i++)
         rc = map_one(d, a->gfn + i, a->mfn + i);
     return rc;
 }
@@ -319,7 +322,7 @@ int sim_op_MMIO_STATE(struct sim *sim, struct args_mmio_state *a)
 
     if (!page)
         page = &untouched;
-    a->ro = in_ro_ranges(sim, a->mfn);
+    a->ro = mmio_ro(sim, a->mfn);
     a->partial = page->partial;
     a->mapped = page->mapped;
     a->marked = 0;

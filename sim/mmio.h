@@ -31,8 +31,7 @@ struct mmio_page {
 
 struct mmio {
     struct mmio_page *pages[MMIO_BUCKETS];      /* by mfn */
-    struct mmio_range { uint64_t first, last; } *ro;    /* mmio_ro_ranges */
-    uint32_t nr_ro;
+    struct mfn_ranges ro;               /* mmio_ro_ranges */
     char log[LOG_LINES][LOG_WIDTH];
     uint32_t log_len[LOG_LINES];
     uint32_t log_first, log_count;

@@ -29,6 +29,12 @@ struct insn;                    /* guest.h */
 struct mmio;                    /* mmio.h */
 struct pv_access;               /* pv_access.c */
 
+/* Some of the machine's frames: a rangeset. */
+struct mfn_ranges {
+    struct mfn_range { uint64_t first, last; } *at;
+    uint32_t nr;
+};
+
 /* Guest memory, by machine frame: a page is allocated when first written. */
 struct sim_page {
     unsigned char *data;        /* PAGE_SIZE bytes, or NULL: all zero */
@@ -174,6 +180,7 @@ struct sim_domain {
     bool vm_event_state;        /* vcpu.ve exist (vm_event_init_domain) */
 
     uint64_t vm_assist;         /* PV: bits VMASST_TYPE_* */
+    struct mfn_ranges iomem;    /* iomem_caps */
 
     struct p2m host;
     bool altp2m_active;
@@ -258,6 +265,10 @@ void *page_map(struct sim *sim, uint64_t mfn);
 
 /* ---- mmio.c ---- */
 void mmio_close(struct sim *sim);
+/* mmio_ro_ranges has MFN. */
+bool mmio_ro(const struct sim *sim, uint64_t mfn);
+/* iomem_access_permitted */
+bool mmio_permitted(const struct sim_domain *d, uint64_t mfn);
 
 /* ---- pv_build.c, pv_page.c, pv_guest.c ---- */
 /* new_guest_cr3: 0, -EINVAL and what validation says. */
@@ -271,6 +282,8 @@ void pv_teardown(struct sim_domain *d);
  * end frees it. */
 bool pv_give_up(struct sim *sim, uint64_t mfn);
 void pv_forget(struct sim *sim, uint64_t mfn);
+/* steal_page: no PV guest has MFN in its tables, or as one. */
+bool pv_unused(const struct sim *sim, uint64_t mfn);
 void pv_close(struct sim *sim);
 
 /* ---- mem_access.c ---- */

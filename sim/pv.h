@@ -15,6 +15,7 @@
 #define PTE_ACCESSED    (1ull << 5)
 #define PTE_DIRTY       (1ull << 6)
 #define PTE_PSE         (1ull << 7)     /* in an L1: PAT */
+#define PTE_CACHE       (PTE_PWT | PTE_PCD | PTE_PSE)   /* of an L1 */
 #define PTE_GLOBAL      (1ull << 8)
 #define PTE_AVAIL       (7ull << 9)
 #define PTE_FRAME       0x000ffffffffff000ull
@@ -62,6 +63,12 @@ static inline bool pv_32bit(const struct sim_domain *d)
     return d->config.options & CREATE_PV32;
 }
 
+/* cache_flush_permitted */
+static inline bool pv_has_devices(const struct sim_domain *d)
+{
+    return d->config.hardware || d->iomem.nr;
+}
+
 static inline uint64_t pte_frame(uint64_t pte)
 {
     return (pte & PTE_FRAME) >> PAGE_SHIFT;
@@ -75,7 +82,8 @@ bool pv_known(const struct sim *sim, uint64_t mfn);
 /* Whose MFN is: a domain's id, 0 for dom0's (and Xen's), DOMID_IO for I/O
  * memory and for what is no memory. */
 uint32_t pv_owner(struct sim *sim, uint64_t mfn);
-/* get_page_from_mfn: a reference to a page of domain OWNER. */
+/* get_page_from_mfn: a reference to a page of domain OWNER, which a monitor's
+ * ring is not any more. */
 bool pv_get_page(struct sim *sim, uint64_t mfn, uint32_t owner);
 void pv_put_page(struct sim *sim, uint64_t mfn);
 /* get_page_type: use MFN as TYPE, which may mean validating it.  0, -EINVAL
@@ -101,8 +109,9 @@ uint64_t pv_disallowed(const struct sim_domain *d, unsigned int level);
 /* adjust_guest_lNe: what Xen adds to a present entry. */
 uint64_t pv_adjust(const struct sim_domain *d, unsigned int level,
                    uint64_t pte);
-/* get_page_from_l1e: PTE, for a table of D's, maps a page of PG_OWNER's. */
-int pv_get_l1e(struct sim_domain *d, uint64_t pte, uint32_t pg_owner);
+/* get_page_from_l1e: PTE, for a table of D's, maps a page of PG_OWNER's.  A
+ * device's page is mapped as Xen has it. */
+int pv_get_l1e(struct sim_domain *d, uint64_t *pte, uint32_t pg_owner);
 void pv_put_l1e(struct sim_domain *d, uint64_t pte);
 /* get_page_from_lNe for N = LEVEL from 2 on: PTE, for the table at frame
  * TABLE. */

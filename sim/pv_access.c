@@ -2,6 +2,7 @@
 /* mem_access for PV guests: no Xen has it.  The design of 2013's RFC, and what
  * had to be decided: docs/PV-MEM-ACCESS.md. */
 #include "sim/guest.h"
+#include "sim/pv.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -29,7 +30,7 @@ struct pv_access {
 /* ---- life ---- */
 
 /* The ring's page is the domain's last, where HVM guests' tools look for it,
- * until the listener takes it out. */
+ * until the listener takes it away. */
 int pv_access_create(struct sim_domain *d)
 {
     uint64_t gfn = d->config.max_gpfn + 1, mfn;
@@ -42,6 +43,7 @@ int pv_access_create(struct sim_domain *d)
         return -ENOMEM;
     d->pv_access->default_access = XENMEM_access_rwx;
     d->hvm_params[HVM_PARAM_MONITOR_RING_PFN] = gfn;
+    page_placed(d, mfn, gfn, ORDER_4K);
     return p2m_set(&d->host, gfn, ORDER_4K, mfn, P2M_RAM_RW,
                    d->host.default_access, -1);
 }
@@ -240,16 +242,35 @@ static uint8_t fault_access(uint8_t want)
            want & MEM_ACCESS_W ? MEM_ACCESS_W : MEM_ACCESS_R;
 }
 
-/* As p2m_mem_access_check has it for HVM guests. */
-static enum outcome violation(struct sim_vcpu *v, const struct mem_access *m,
-                              uint64_t mfn)
+/* Where the domain has MFN, which its map alone knows. */
+static uint64_t gfn_of(const struct sim_domain *d, uint64_t mfn)
+{
+    uint64_t gfn = d->sim->pages[mfn].at - 1ull;
+    uint8_t access;
+
+    return p2m_lookup(&d->host, gfn, &access) == mfn ? gfn : INVALID_GFN;
+}
+
+/* The listener is to know: true when V has to wait. */
+static bool report(struct sim_vcpu *v, const struct mem_access *m,
+                   uint64_t mfn, bool sync)
 {
     struct npfec npfec = {
         .access = fault_access(m->want), .gla_valid = true, .with_gla = true,
     };
+    struct vm_event_st req;
+
+    access_request(&req, m->gpa, m->gla, &npfec);
+    req.u.mem_access.gfn = gfn_of(v->d, mfn);
+    return monitor_traps(v, sync, &req) > 0;
+}
+
+/* As p2m_mem_access_check has it for HVM guests. */
+static enum outcome violation(struct sim_vcpu *v, const struct mem_access *m,
+                              uint64_t mfn)
+{
     struct pv_access *p = v->d->pv_access;
     uint8_t access = access_of(p, mfn);
-    struct vm_event_st req;
 
     if (access == XENMEM_access_rx2rw && m->want & MEM_ACCESS_W)
         return set_frame(p, mfn, XENMEM_access_rw + 1) ? PAUSED : RETRY;
@@ -263,42 +284,45 @@ static enum outcome violation(struct sim_vcpu *v, const struct mem_access *m,
         }
         return set_frame(p, mfn, XENMEM_access_rwx + 1) ? PAUSED : RETRY;
     }
-    access_request(&req, m->gpa, m->gla, &npfec);
-    if (monitor_traps(v, access != XENMEM_access_n2rwx, &req) > 0)
+    if (report(v, m, mfn, access != XENMEM_access_n2rwx))
         return PAUSED;
     return vcpu_runnable(v) ? RETRY : PAUSED;
 }
 
-/* sh_page_fault: first the check, then the entry is made (propagated). */
-static enum outcome fault(struct sim_vcpu *v, const struct mem_access *m,
-                          uint64_t mfn)
+static uint8_t permissions(const struct sim_domain *d, uint64_t mfn)
 {
-    struct pv_access *p = v->d->pv_access;
-    uint8_t perms = p2m_permissions(P2M_RAM_RW, access_of(p, mfn));
-    struct frame *f;
-
-    if (m->want & ~perms)
-        return violation(v, m, mfn);
-    f = frame_make(p, mfn);
-    if (!f)
-        return PAUSED;
-    f->shadow = perms;
-    p->made++;
-    return RAN;
+    return p2m_permissions(P2M_RAM_RW, access_of(d->pv_access, mfn));
 }
 
-enum outcome pv_access_run(struct sim_vcpu *v, const struct mem_access *m,
-                           uint64_t mfn)
+enum outcome pv_access_check(struct sim_vcpu *v, const struct mem_access *m,
+                             uint64_t mfn)
 {
     enum outcome out = RETRY;
 
-    /* The hardware walks the shadows, not the guest's tables. */
-    if (m->walk)
-        return RAN;
-    for (int tries = 0; out == RETRY && tries < MAX_FAULTS; tries++) {
-        if (!(m->want & ~frame_get(v->d->pv_access, mfn).shadow))
-            return RAN;
-        out = fault(v, m, mfn);
-    }
+    for (int tries = 0; out == RETRY && tries < MAX_FAULTS; tries++)
+        out = m->want & ~permissions(v->d, mfn) ? violation(v, m, mfn) : RAN;
     return out == RETRY ? PAUSED : out;
+}
+
+/* sh_page_fault: first the check, then the entry is made (propagated).  Only
+ * the domain's own frames are looked at. */
+enum outcome pv_access_run(struct sim_vcpu *v, const struct mem_access *m,
+                           uint64_t mfn)
+{
+    struct pv_access *p = v->d->pv_access;
+    enum outcome out;
+    struct frame *f;
+
+    if (pv_owner(v->d->sim, mfn) != v->d->id ||
+        !(m->want & ~frame_get(p, mfn).shadow))
+        return RAN;
+    out = pv_access_check(v, m, mfn);
+    if (out != RAN)
+        return out;
+    f = frame_make(p, mfn);
+    if (!f)
+        return PAUSED;
+    f->shadow = permissions(v->d, mfn);
+    p->made++;
+    return RAN;
 }

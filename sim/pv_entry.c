@@ -58,7 +58,7 @@ int pv_change(const struct pv_change *c)
         new = pv_adjust(d, page->type, new);
         taken = (old ^ new) & ~HARMLESS;
         if (taken)
-            rc = page->type == PV_L1 ? pv_get_l1e(d, new, c->pg_owner) :
+            rc = page->type == PV_L1 ? pv_get_l1e(d, &new, c->pg_owner) :
                  pv_get_entry(d, page->type, new, c->table);
         if (rc)
             return rc;

@@ -105,11 +105,10 @@ static int own(const struct ext *e)
         return flush_multi(e);
     case MMUEXT_SET_LDT:
         return set_ldt(e);
-    /* cache_flush_permitted: for guests that have devices */
     case MMUEXT_FLUSH_CACHE:
-        return -EACCES;
+        return pv_has_devices(e->c.v->d) ? 0 : -EACCES;
     case MMUEXT_FLUSH_CACHE_GLOBAL:
-        return -EINVAL;
+        return pv_has_devices(e->c.v->d) ? 0 : -EINVAL;
     default:
         return 0;               /* TLB: the model has none */
     }

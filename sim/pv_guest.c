@@ -98,6 +98,12 @@ static enum outcome page_fault(struct sim_vcpu *v, uint64_t gla,
     return GONE;
 }
 
+/* What an entry's frame number is: memory of some domain's, or a device. */
+static uint64_t behind(struct sim *sim, uint64_t mfn)
+{
+    return pv_owner(sim, mfn) == DOMID_IO ? DEVICE_FRAME | mfn : mfn;
+}
+
 enum outcome pv_access(struct sim_vcpu *v, const struct mem_access *m,
                        uint64_t *mfn)
 {
@@ -109,32 +115,21 @@ enum outcome pv_access(struct sim_vcpu *v, const struct mem_access *m,
         return RAN;             /* its tables are no program's business */
     if (!translate(v, m->gla, &w))
         return page_fault(v, m->gla, write ? PF_WRITE : 0);
+    *mfn = behind(v->d->sim, pte_frame(w.pte));
+    if (write && !(w.pte & PTE_RW) && frame_is_device(*mfn) &&
+        mmio_ro(v->d->sim, pte_frame(w.pte)))
+        return MMIO;
     if (write && !w.writable)
         return page_fault(v, m->gla, PF_WRITE | PF_PRESENT);
-    *mfn = pte_frame(w.pte);
-    return RAN;
+    return pv_access_on(v->d) ? pv_access_run(v, m, *mfn) : RAN;
 }
 
-bool pv_by_tables(const struct sim_domain *d, uint64_t mfn)
+void pv_by_gla(struct insn *in)
 {
-    return !d->config.pv_mem_access && !frame_is_device(mfn);
-}
-
-static bool gpa_by_tables(const struct sim_domain *d, uint64_t gpa)
-{
-    uint8_t access;
-
-    return pv_by_tables(d, p2m_lookup(&d->host, gpa >> PAGE_SHIFT, &access));
-}
-
-void pv_by_gla(const struct sim_domain *d, struct insn *in)
-{
-    if (insn_is_memory(in) && gpa_by_tables(d, in->a.mem.gpa)) {
+    if (insn_is_memory(in)) {
         in->a.mem.gpa = in->a.mem.gla;
         in->a.mem.gpa2 = 0;
-    } else if (in->op == OP_GUEST_COPY &&
-               gpa_by_tables(d, in->a.copy.dst_gpa) &&
-               gpa_by_tables(d, in->a.copy.src_gpa)) {
+    } else if (in->op == OP_GUEST_COPY) {
         in->a.copy.dst_gpa = in->a.copy.dst_gla;
         in->a.copy.src_gpa = in->a.copy.src_gla;
     }
@@ -171,7 +166,7 @@ static bool update(struct sim_vcpu *v, uint64_t mfn, const struct insn *in)
     mask = len == 8 ? ~0ull : (1ull << len * 8) - 1;
     changes = stored(v, in, old >> shift & mask, &value);
     new = (old & ~(mask << shift)) | (value & mask) << shift;
-    if (changes && new & PTE_PRESENT && pv_get_l1e(v->d, new, v->d->id)) {
+    if (changes && new & PTE_PRESENT && pv_get_l1e(v->d, &new, v->d->id)) {
         /* The halves of a 32-bit guest's entry, written the wrong way
          * round. */
         if (!pv_32bit(v->d) || len != 4 || !(a->gla & 4) ||
@@ -188,25 +183,40 @@ static bool update(struct sim_vcpu *v, uint64_t mfn, const struct insn *in)
     return true;
 }
 
-bool pv_emulate_write(struct sim_vcpu *v, const struct insn *in)
+/* ptwr_do_page_fault */
+static enum outcome emulate(struct sim_vcpu *v, uint64_t mfn,
+                            const struct insn *in)
 {
     const struct args_guest_mem *a = &in->a.mem;
-    const struct pv_page *p;
+    struct mem_access m = { a->gla, a->gpa, MEM_ACCESS_W, false };
+    const struct pv_page *p = pv_page(v->d->sim, mfn);
+    enum outcome out = RAN;
+
+    if (!p->count || !p->validated || p->type != PV_L1)
+        return RETRY;
+    if (pv_access_on(v->d))
+        out = pv_access_check(v, &m, mfn);
+    if (out == RAN && !update(v, mfn, in))
+        out = RETRY;
+    return out;
+}
+
+enum outcome pv_emulate_write(struct sim_vcpu *v, const struct insn *in)
+{
+    enum outcome out;
     struct walk w;
     uint64_t mfn;
-    bool done;
 
     if (v->d->config.type != GUEST_PV ||
         !(v->d->vm_assist & 1ull << VMASST_TYPE_writable_pagetables) ||
-        !translate(v, a->gla, &w) || w.pte & PTE_RW)
-        return false;
+        !translate(v, in->a.mem.gla, &w) || w.pte & PTE_RW)
+        return RETRY;
     mfn = pte_frame(w.pte);
     if (!pv_get_page(v->d->sim, mfn, v->d->id))
-        return false;
-    p = pv_page(v->d->sim, mfn);
-    done = p->count && p->validated && p->type == PV_L1 && update(v, mfn, in);
+        return RETRY;
+    out = emulate(v, mfn, in);
     pv_put_page(v->d->sim, mfn);
-    return done;
+    return out;
 }
 
 /* ---- CR3 and what else a guest switches ---- */

@@ -59,6 +59,12 @@ bool pv_give_up(struct sim *sim, uint64_t mfn)
     return false;
 }
 
+bool pv_unused(const struct sim *sim, uint64_t mfn)
+{
+    return !pv_known(sim, mfn) ||
+        !sim->pv_chunks[mfn >> CHUNK_SHIFT][mfn & (CHUNK_PAGES - 1)].refs;
+}
+
 void pv_forget(struct sim *sim, uint64_t mfn)
 {
     if (pv_known(sim, mfn))
@@ -86,7 +92,7 @@ bool pv_get_page(struct sim *sim, uint64_t mfn, uint32_t owner)
 {
     struct pv_page *p = pv_page(sim, mfn);
 
-    if (!p || pv_owner(sim, mfn) != owner)
+    if (!p || pv_owner(sim, mfn) != owner || sim->pages[mfn].users)
         return false;
     p->refs++;
     return true;

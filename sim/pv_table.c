@@ -34,11 +34,11 @@ bool pv_guest_slot(const struct sim_domain *d, const struct pv_page *page,
 
 /* ---- flags ---- */
 
-/* base_disallow_mask, L1_DISALLOW_MASK, l3_disallow_mask: for a domain
- * without devices. */
+/* base_disallow_mask, l1_disallow_mask, l3_disallow_mask: caches are the
+ * business of who has devices. */
 uint64_t pv_disallowed(const struct sim_domain *d, unsigned int level)
 {
-    uint64_t flags = PTE_PWT | PTE_PCD | PTE_PSE;
+    uint64_t flags = level == PV_L1 && pv_has_devices(d) ? 0 : PTE_CACHE;
 
     if (level > PV_L1)
         flags |= PTE_GLOBAL;
@@ -83,24 +83,48 @@ static bool is_external(struct sim *sim, uint32_t owner)
     return d && d->config.type != GUEST_PV;
 }
 
-int pv_get_l1e(struct sim_domain *d, uint64_t pte, uint32_t pg_owner)
+/* dom0 and DOMID_IO, which stands for whoever asks, may map all. */
+static bool io_permitted(struct sim *sim, uint32_t domid, uint64_t mfn)
+{
+    const struct sim_domain *d = sim_find(sim, domid);
+
+    return !d || mmio_permitted(d, mfn);
+}
+
+/* Uncached, and written to only where that is no business of Xen's. */
+static int get_io(struct sim_domain *d, uint64_t *pte, uint32_t pg_owner)
+{
+    uint64_t mfn = pte_frame(*pte);
+
+    if (!io_permitted(d->sim, pg_owner, mfn) || !mmio_permitted(d, mfn))
+        return mfn == NO_FRAME ? -EINVAL : -EPERM;
+    if (mmio_ro(d->sim, mfn))
+        *pte &= ~PTE_RW;
+    if (!(*pte & PTE_CACHE))
+        *pte |= PTE_PWT | PTE_PCD;
+    else if ((*pte & (PTE_PWT | PTE_PCD)) == PTE_PWT)
+        *pte = (*pte & ~PTE_PSE) | PTE_PCD;
+    return 0;
+}
+
+int pv_get_l1e(struct sim_domain *d, uint64_t *pte, uint32_t pg_owner)
 {
     struct sim *sim = d->sim;
-    uint64_t mfn = pte_frame(pte);
+    uint64_t mfn = pte_frame(*pte);
     uint32_t owner = pv_owner(sim, mfn);
     int rc;
 
-    if (pte & pv_disallowed(d, PV_L1))
+    if (*pte & pv_disallowed(d, PV_L1))
         return -EINVAL;
     if (owner == DOMID_IO)
-        return mfn == NO_FRAME ? -EINVAL : -EPERM;
+        return get_io(d, pte, pg_owner);
     /* dom0, updating another's table, may hand on whatever page it can map:
      * xsm_priv_mapping. */
     if (owner != pg_owner && pg_owner)
         return -EBUSY;
     if (!pv_get_page(sim, mfn, owner))
         return -EBUSY;
-    if (!(pte & PTE_RW) || (owner != d->id && is_external(sim, owner)))
+    if (!(*pte & PTE_RW) || (owner != d->id && is_external(sim, owner)))
         return 0;
     rc = pv_get_type(sim, mfn, PV_WRITABLE, false);
     if (rc)
@@ -194,15 +218,15 @@ static int get_xen_l2(struct sim_domain *d, uint64_t pte)
 }
 
 static int get_slot(struct sim_domain *d, unsigned int level,
-                    unsigned int slot, uint64_t pte, uint64_t table)
+                    unsigned int slot, uint64_t *pte, uint64_t table)
 {
     if (level == PV_L3 && slot == 3 && pv_32bit(d))
-        return get_xen_l2(d, pte);
-    if (!(pte & PTE_PRESENT))
+        return get_xen_l2(d, *pte);
+    if (!(*pte & PTE_PRESENT))
         return 0;
     if (level == PV_L1)
         return pv_get_l1e(d, pte, d->id);
-    return pv_get_entry(d, level, pte, table);
+    return pv_get_entry(d, level, *pte, table);
 }
 
 static void put_slot(struct sim_domain *d, unsigned int level,
@@ -264,7 +288,7 @@ int pv_promote(struct sim *sim, uint64_t mfn)
 
         if (!pv_guest_slot(d, page, level, slot))
             continue;
-        rc = get_slot(d, level, slot, pte, mfn);
+        rc = get_slot(d, level, slot, &pte, mfn);
         if (rc)
             break;
         if (pte & PTE_PRESENT)

@@ -21,7 +21,8 @@
 #define BYTES           (PAGES * PAGE)
 #define MFN             0xfe000u
 #define GFN             0x8000u
-#define BASE            ((uint64_t)GFN * PAGE)
+#define GPA             ((uint64_t)GFN * PAGE)
+#define BASE            0x300000ull     /* where guests have it mapped */
 #define PAGE_FAULT      0x800e0003u
 #define MACHINES        60
 #define WRITES          400
@@ -174,6 +175,23 @@ static void add_parts(struct machine *m)
     }
 }
 
+/* A PV guest has entries of its own. */
+static void map_pages(struct machine *m)
+{
+    struct args_mmio_map map = { 1, PAGES, GFN, MFN };
+    struct args_va_mapping va = { .dom = 1, .foreign = ~0u };
+    struct args_dom dom = { .dom = 1 };
+
+    assert_int_equal(hv_call(m->hv, OP_MMIO_MAP, &map), 0);
+    assert_int_equal(hv_call(m->hv, OP_DOMAIN_UNPAUSE, &dom), 0);
+    for (uint64_t i = 0; m->type == GUEST_PV && i < PAGES; i++) {
+        va.va = BASE + i * PAGE;
+        va.val = (MFN + i) << 12 | 0x67;
+        assert_int_equal(hv_call(m->hv, OP_GUEST_VA_MAPPING, &va), 0);
+        assert_int_equal(va.rc, 0);
+    }
+}
+
 /* Somewhere that matters: at an edge of something read-only, or of a page. */
 static uint32_t some_place(struct machine *m)
 {
@@ -221,14 +239,15 @@ static void write_once(struct machine *m)
     static const uint8_t lens[] = { 1, 2, 4, 8, 8, 16, 3, 7, 12 };
     uint32_t at = some_place(m), len = lens[below(m, sizeof(lens))];
     struct args_guest_mem w = {
-        .dom = 1, .rip = 0x1000, .gla = BASE + at, .gpa = BASE + at,
+        .dom = 1, .rip = 0x1000, .gla = BASE + at, .gpa = GPA + at,
     };
     struct args_wait wait = { .dom = 1 };
     unsigned char data[16] = { 0 };
 
     if (at + len > BYTES)
         at = BYTES - len;
-    w.gla = w.gpa = BASE + at;
+    w.gla = BASE + at;
+    w.gpa = GPA + at;
     w.len = len;
     w.value = (uint64_t)below(m, ~0u) << 32 | below(m, ~0u);
     memcpy(data, &w.value, 8);
@@ -244,16 +263,12 @@ static void write_once(struct machine *m)
 static void test_random(void **state)
 {
     struct machine *m = malloc(sizeof(*m));
-    struct args_mmio_map map = { 1, PAGES, GFN, MFN };
-    struct args_dom dom = { .dom = 1 };
-
     (void)state;
     assert_non_null(m);
     for (unsigned int seed = 1; seed <= MACHINES; seed++) {
         start(m, seed);
         add_parts(m);
-        assert_int_equal(hv_call(m->hv, OP_MMIO_MAP, &map), 0);
-        assert_int_equal(hv_call(m->hv, OP_DOMAIN_UNPAUSE, &dom), 0);
+        map_pages(m);
         for (unsigned int i = 0; i < WRITES; i++)
             write_once(m);
         hv_close(m->hv);
@@ -270,7 +285,7 @@ static void test_log(void **state)
     struct args_mmio_map map = { 1, 1, GFN, 0xfffffff };
     struct args_mmio_ro add = { .start = 0xfffffff010, .size = 8 };
     struct args_guest_mem w = {
-        .dom = 1, .rip = 0x1000, .gla = BASE + 0x10, .gpa = BASE + 0x10,
+        .dom = 1, .rip = 0x1000, .gla = BASE + 0x10, .gpa = GPA + 0x10,
     };
     struct args_wait wait = { .dom = 1 };
     struct args_dom dom = { .dom = 1 };
