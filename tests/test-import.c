@@ -273,7 +273,7 @@ static void test_domain(void **state)
                   "CALL xc_set_mem_access(rx,1,1) = 0\n", "altp2m=external");
     assert_null(strstr(list.text[0], "vendor=amd"));
     snprintf(log, sizeof(log), caps, 0x90);
-    expect_error(log, "t.log:1: a log of a guest on Arm or of a PV guest");
+    expect_error(log, "t.log:1: a log of a guest on Arm");
     expect_error("INFO dom=1\nEV n=1 vcpu=0 pc=1 cpsr=1c5\n",
                  "t.log:1: a log of a guest on Arm");
     expect_domain("t.log", INTEL STATE(0), "ram=0x6000 max_pages=0x6100");

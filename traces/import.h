@@ -9,6 +9,14 @@
 #define NR_PTES         512
 #define MAX_SEEN_MSRS   64
 
+/* The pages of a PV guest that its log has names for.  NONE is frame 0: what
+ * stands with it is the same in every log.  L4 is the table that the guest was
+ * started with. */
+enum pv_frame {
+    FRAME_NONE, FRAME_L4, FRAME_P, FRAME_Q, FRAME_R, FRAME_S,
+    FRAME_T1, FRAME_T2, FRAME_T3, FRAME_T4, NR_PV_FRAMES
+};
+
 struct import_line {
     char *text;                 /* zero-terminated */
     uint32_t number;            /* in the file, from 1 */
@@ -28,7 +36,7 @@ struct import {
 
     uint32_t dom;               /* current target */
     uint32_t guest;             /* the domain that was created */
-    bool created, amd;
+    bool created, amd, pv;
     uint32_t view;              /* last view created ("v") */
 
     /* the commanded guest's addresses (GUEST line) */
@@ -53,6 +61,8 @@ struct import {
     bool acted;                 /* the next event's action is out already */
     bool passed;                /* ... and a call has let it through since */
     bool shut_down, destroyed;
+    const char *asked;          /* "> ..." line without its CALL so far */
+    uint64_t mfn[NR_PV_FRAMES];
     char odd[96];               /* an argument that was not understood */
 };
 
@@ -119,6 +129,15 @@ int import_event_line(struct import *im, const char *line);
 int import_state_line(struct import *im, const char *line);
 int import_events_line(struct import *im, const char *line);
 int import_script_line(struct import *im, const char *line);
+/* Xen's last words: the call that the script asked for brought it down. */
+int import_panic(struct import *im, const char *line);
+
+/* import_pv.c: a guest that works on its page tables. */
+int import_pv_l4(struct import *im, const char *line);
+int import_pv_frames(struct import *im, const char *line);
+int import_pv_call(struct import *im, const char *line);
+int import_pv_line(struct import *im, const char *line);
+int import_pv_frame(struct import *im, const char *line);
 
 /* import_state.c: what dom0, and a commanded guest, saw. */
 int import_domain_info(struct import *im, const char *line);

@@ -60,9 +60,14 @@ static int find_vendor(struct import *im)
     bool asked = false;
     uint64_t caps = capabilities(im, &asked);
 
+    im->pv = im->mfn[FRAME_L4] || (asked && !caps);
+    if (im->pv) {
+        im->amd = true;         /* all that there are were taken there */
+        return 0;
+    }
     if (asked && !(caps & 1u << XEN_DOMCTL_MONITOR_EVENT_CPUID))
-        return import_fail(im, "a log of a guest on Arm or of a PV guest: "
-                           "there is no model of those");
+        return import_fail(im, "a log of a guest on Arm: there is no model "
+                           "of those");
     if (find(im, "EV n=", " cpsr=") || find(im, "  -> pc=", ""))
         return import_fail(im, "a log of a guest on Arm: there is no model "
                            "of those");
@@ -165,10 +170,20 @@ static uint32_t vcpus(const struct import *im)
     return most + 1;
 }
 
+/* A PV guest, of which a log about page tables says where the 2 MiB lie that
+ * have all the frames in it, and whether its Xen was a debug build. */
+static void set_pv(const struct import *im, struct args_create *a)
+{
+    a->type = GUEST_PV;
+    a->altp2m = XEN_ALTP2M_disabled;
+    a->mfn_2mb = im->mfn[FRAME_L4] >> 9;
+    a->options = find(im, "Bad type (saw ", "") ? CREATE_XEN_DEBUG : 0;
+}
+
 int import_create(struct import *im, uint32_t dom)
 {
     union hv_args *a;
-    uint64_t mb = memory_mb(im);
+    uint64_t mb = im->mfn[FRAME_L4] ? 2 : memory_mb(im);
     int rc;
     /* libxl_get_required_paging_memory, in whole MB; less the roots of the
      * host's, the nested and ten alternate maps, and a page for the vCPU */
@@ -194,5 +209,7 @@ int import_create(struct import *im, uint32_t dom)
     a->DOMAIN_CREATE.pool = (((pool_kb + 1023) / 1024) << 8) - roots;
     a->DOMAIN_CREATE.altp2m = altp2m_mode(im);
     a->DOMAIN_CREATE.views = 10;
+    if (im->pv)
+        set_pv(im, &a->DOMAIN_CREATE);
     return import_put(im);
 }

@@ -218,6 +218,7 @@ int import_script_line(struct import *im, const char *line)
     uint64_t dom;
 
     im->multi = NULL;
+    im->asked = line;
     if (starts_with(line, "> multi "))
         im->multi = line + 8;
     else if (starts_with(line, "> dom ") && import_number(line + 6, &dom))
@@ -227,6 +228,32 @@ int import_script_line(struct import *im, const char *line)
     else if (starts_with(line, "> poke "))
         return poke(im, line);
     return 0;
+}
+
+int import_panic(struct import *im, const char *line)
+{
+    int op, arg, on, rc;
+    unsigned int msr;
+    union hv_args *a;
+
+    rc = import_note(im, line);
+    if (rc || !im->created || !im->asked)
+        return rc;
+    if (sscanf(im->asked, "> vmevent %i %i", &op, &arg) == 2) {
+        a = import_begin(im, OP_VM_EVENT_OP);
+        a->VM_EVENT_OP.op = op;
+        a->VM_EVENT_OP.mode = arg;
+    } else if (sscanf(im->asked, "> msr %i %i %i", (int *)&msr, &on, &arg) ==
+               3) {
+        a = import_begin(im, OP_MONITOR_MSR);
+        a->MONITOR_MSR.msr = msr;
+        a->MONITOR_MSR.enable = on;
+        a->MONITOR_MSR.onchangeonly = arg;
+    } else {
+        return 0;
+    }
+    im->rec.result = -EIO;      /* what the model gives instead */
+    return import_put(im);
 }
 
 /* "EVENTS got=2 of max=5": less than asked for means that the wait ran out */

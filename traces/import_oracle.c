@@ -153,6 +153,12 @@ static int response_raw(struct import *im, const char *line)
     return rc ? rc : notify(im);
 }
 
+static int call(struct import *im, const char *line)
+{
+    im->asked = NULL;
+    return import_call(im, line);
+}
+
 /* Every kind of line, by how it begins.  Without a function: nothing is left
  * to say, since other lines have it. */
 static const struct kind {
@@ -164,7 +170,7 @@ static const struct kind {
     { "INFO ", info, true },
     { "CASE ", import_note, true },
     { "# ", import_note, true },
-    { "CALL ", import_call, false },
+    { "CALL ", call, false },
     { "  out ", import_note, false },   /* of calls that are notes, too */
     { "  -> ", import_note, false },
     { "CMD ", import_command, false },
@@ -192,6 +198,12 @@ static const struct kind {
     { "EVENTS ", import_events_line, false },
     { "> ", import_script_line, true },
     { "PEEK ", import_note, true },
+    { "l4 va=", import_pv_l4, true },
+    { "mfns ", import_pv_frames, true },
+    { "OP ", import_pv_call, true },
+    { "Bad type (saw ", import_pv_frame, true },
+    { "Panic on CPU ", import_panic, true },
+    { "  ", import_pv_line, true },
     { "@@TRACE-", NULL, true },
 };
 
@@ -216,10 +228,40 @@ static int import_others(struct import *im)
     return rc;
 }
 
+/* Where a PV guest prints on the hypervisor's console as well, a log may have
+ * its words twice. */
+enum twice { NOT_YET, ON_CONSOLE, AGAIN };
+
+/* LINE without what the console put in front of a PV guest's, "(d1) [ 1.2] ",
+ * and of the hypervisor's own lines what is of use. */
+static char *content(char *line, enum twice *twice)
+{
+    static const char *const kept[] = { "Bad type (saw ", "Panic on CPU " };
+    char *p = NULL;
+
+    if (starts_with(line, "(d") && isdigit((unsigned char)line[2])) {
+        p = strstr(line, "] ");
+        *twice = ON_CONSOLE;
+        return p ? p + 2 : line;
+    }
+    if (*twice == ON_CONSOLE && starts_with(line, "--- Xen Test Framework"))
+        *twice = AGAIN;
+    if (*twice == AGAIN) {
+        if (starts_with(line, "Test result:"))
+            *twice = NOT_YET;
+        return line + strlen(line);
+    }
+    for (unsigned int i = 0; !p && i < sizeof(kept) / sizeof(*kept) &&
+         starts_with(line, "(XEN)"); i++)
+        p = strstr(line, kept[i]);
+    return p ? p : line;
+}
+
 /* Sort the text's lines: those of a kind, the others, and the console of the
  * hypervisor, which comes in between anywhere and is left out. */
 static int split(struct import *im, size_t len)
 {
+    enum twice twice = NOT_YET;
     uint32_t n = 0, number = 0;
 
     for (size_t i = 0; i < len; i++)
@@ -237,6 +279,7 @@ static int split(struct import *im, size_t len)
             *nl = 0;
         if (nl > p && nl[-1] == '\r')
             nl[-1] = 0;
+        p = line.text = content(p, &twice);
         if (kind_of(p))
             im->lines[im->nr_lines++] = line;
         else if (*p && !starts_with(p, "(XEN)"))
