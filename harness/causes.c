@@ -3,14 +3,16 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "harness/infer.h"
 #include "harness/ring.h"
 
 struct guest {
     struct infer infer;
-    uint32_t raised;            /* events to come whose cause is there */
     struct guest *next;
+    uint32_t nr_raised;
+    struct args_event raised[]; /* to come; their causes are put */
 };
 
 struct causes {
@@ -36,7 +38,7 @@ static struct guest *find_or_make(struct causes *c, uint32_t dom)
 
     if (g)
         return g;
-    g = calloc(1, sizeof(*g));
+    g = calloc(1, sizeof(*g) + RING_ENTRIES * sizeof(*g->raised));
     if (!g)
         return NULL;
     g->infer.dom = dom;
@@ -52,8 +54,20 @@ int causes_raised(struct causes *c, const struct args_event *a)
 
     if (!g)
         return -ENOMEM;
-    g->raised++;
+    if (g->nr_raised == RING_ENTRIES)
+        return -EPROTO;
+    g->raised[g->nr_raised++] = *a;
     return infer_cause(&g->infer, &a->ev);
+}
+
+/* Has the next event's cause been put? */
+static bool take_raised(struct guest *g)
+{
+    if (!g->nr_raised)
+        return false;
+    g->nr_raised--;
+    memmove(g->raised, g->raised + 1, g->nr_raised * sizeof(*g->raised));
+    return true;
 }
 
 static int put_events(struct causes *c)
@@ -66,9 +80,7 @@ static int put_events(struct causes *c)
 
         if (!g)
             rc = -ENOMEM;
-        else if (g->raised)
-            g->raised--;
-        else
+        else if (!take_raised(g))
             rc = infer_cause(&g->infer, &a->ev);
     }
     if (!rc)
@@ -81,6 +93,8 @@ static void saw(struct causes *c, const struct hv_record *rec)
 {
     struct guest *g = find(c, rec->args.DOMAIN_PAUSE.dom);
 
+    if (g && rec->result >= 0 && ring_ends(rec->op, &rec->args))
+        g->nr_raised = 0;       /* its client never got them */
     if (g && rec->op == OP_RESPOND)
         infer_response(&g->infer, &rec->args.RESPOND.ev);
     else if (g && rec->result >= 0)
@@ -123,6 +137,22 @@ struct hv_sink *causes_sink(struct causes *c)
     return &c->sink;
 }
 
+/* A client that was killed leaves some on the ring.  Which place they have
+ * there nobody saw. */
+static int put_raised(struct causes *c, const struct guest *g)
+{
+    struct hv_record rec = { .op = OP_EVENT };
+    int rc = 0;
+
+    for (uint32_t i = 0; !rc && i < g->nr_raised; i++) {
+        hv_op_init(OP_EVENT, &rec.args);
+        rec.args.EVENT.dom = g->raised[i].dom;
+        rec.args.EVENT.ev = g->raised[i].ev;
+        rc = c->out->put(c->out, &rec);
+    }
+    return rc;
+}
+
 int causes_close(struct causes *c)
 {
     int rc = c ? put_events(c) : 0;
@@ -130,6 +160,8 @@ int causes_close(struct causes *c)
     while (c && c->guests) {
         struct guest *g = c->guests;
 
+        if (!rc)
+            rc = put_raised(c, g);
         c->guests = g->next;
         free(g);
     }

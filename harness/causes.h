@@ -18,9 +18,11 @@ struct causes;
 struct causes *causes_open(struct hv_sink *out);
 /* What takes the recording: records as a recorder makes them. */
 struct hv_sink *causes_sink(struct causes *c);
-/* A was raised; its record comes later, as the domain's next.  0 or -Exxx. */
+/* A was raised; its record comes later, as the domain's next, or never: when
+ * the ring is disabled first.  0 or -Exxx: -EPROTO of more than it holds. */
 int causes_raised(struct causes *c, const struct args_event *a);
-/* The recording is over; free C.  0 or -Exxx.  C may be NULL. */
+/* The recording is over: events that were raised and have no record get one,
+ * since they are on the ring.  Free C.  0 or -Exxx.  C may be NULL. */
 int causes_close(struct causes *c);
 
 #endif

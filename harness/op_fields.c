@@ -307,10 +307,12 @@ const struct hv_field fields_monitor_op[] = {
 };
 #undef T
 
+/* req_event is the client's own: how many requests it has taken, while a trace
+ * has those that came. */
 #define T args_ring
 const struct hv_field fields_ring[] = {
     DOM, OUT(nr_ents, DEC), OUT(sizeof_entry, DEC), OUT(req_prod, DEC),
-    OUT(req_event, DEC), OUT(rsp_prod, DEC), OUT(rsp_event, DEC), END
+    SEEN(req_event, DEC), OUT(rsp_prod, DEC), OUT(rsp_event, DEC), END
 };
 #undef T
 

@@ -15,6 +15,15 @@ bool ring_enables(uint32_t op, const void *args)
             a->mode == XEN_DOMCTL_VM_EVENT_OP_MONITOR);
 }
 
+bool ring_ends(uint32_t op, const void *args)
+{
+    const struct args_vm_event_op *a = args;
+
+    return op == OP_MONITOR_DISABLE || op == OP_DOMAIN_DESTROY ||
+           (op == OP_VM_EVENT_OP && a->op == XEN_VM_EVENT_DISABLE &&
+            a->mode == XEN_DOMCTL_VM_EVENT_OP_MONITOR);
+}
+
 bool ring_uses(uint32_t op)
 {
     return op == OP_EVTCHN_NOTIFY || op == OP_MONITOR_RESUME ||

@@ -74,6 +74,8 @@ static inline void ring_put(struct ring_client *c, void *page,
 /* True when OP with arguments ARGS, if it succeeds, gives its domain a new
  * monitor ring. */
 bool ring_enables(uint32_t op, const void *args);
+/* True when OP, if it succeeds, takes it away, with what is on it. */
+bool ring_ends(uint32_t op, const void *args);
 /* True when OP may look at responses: they are to be on the page by then. */
 bool ring_uses(uint32_t op);
 

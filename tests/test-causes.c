@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "harness/causes.h"
+#include "harness/ring.h"
 #include "tests/lines.h"
 
 #define CPUID(vcpu) \
@@ -118,6 +119,47 @@ static void test_raised(void **state)
                         "event event ");
 }
 
+/* Events that the client has not got are gone with the ring (vm_event.c:
+ * vm_event_disable), and are none of the next one's; those that are on it at
+ * the end have their records there. */
+static void test_never_taken(void **state)
+{
+    static const char *const disables[] = {
+        "monitor.disable dom=1 = 0", "domain.destroy dom=1 = 0",
+        "vm_event.op dom=1 op=1 mode=2 = 0",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        struct seen s = { .puts = 0 };
+
+        assert_int_equal(PASS(&s, RAISED CPUID(0), disables[i],
+                              "client.wait dom=1 = 0", CPUID(0)), 0);
+        assert_non_null(strstr(s.names, "guest.run event "));
+    }
+    for (size_t i = 0; i < 2; i++) {
+        struct seen s = { .puts = 0 };
+
+        assert_int_equal(PASS(&s, RAISED CPUID(0), RAISED CPUID(1),
+                              i ? "monitor.disable dom=1 = -EBUSY" :
+                              "client.wait dom=1 = 0", CPUID(0)), 0);
+        assert_non_null(strstr(s.names, "event event "));
+    }
+}
+
+/* No ring holds so many. */
+static void test_too_many(void **state)
+{
+    struct seen s = { .puts = 0 };
+    const char *line[16] = { NULL };
+
+    (void)state;
+    assert_in_range(RING_ENTRIES, 1, 14);
+    for (uint32_t i = 0; i <= RING_ENTRIES; i++)
+        line[i] = RAISED CPUID(0);
+    assert_int_equal(pass(&s, line), -EPROTO);
+}
+
 /* The same event again, of a vCPU that nothing has moved, is the same
  * instruction; once the access is allowed it is another one. */
 static void test_answers(void **state)
@@ -165,6 +207,8 @@ int main(void)
         cmocka_unit_test(test_waits),
         cmocka_unit_test(test_indices),
         cmocka_unit_test(test_raised),
+        cmocka_unit_test(test_never_taken),
+        cmocka_unit_test(test_too_many),
         cmocka_unit_test(test_answers),
         cmocka_unit_test(test_errors),
         cmocka_unit_test(test_bad_vcpu),
