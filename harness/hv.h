@@ -23,6 +23,7 @@ struct vm_event_st;
 struct hv_page {
     void *p;            /* 4096 live bytes; the implementation's */
     uint64_t frame;     /* its machine frame: what hv_unmap is told */
+    bool write;         /* whoever maps it says so: not only to be read */
 };
 
 /* Every slot is filled; what an implementation cannot do answers
@@ -42,7 +43,7 @@ struct hv_ops {
     /* Map the page at GFN of DOM as a foreign mapping does: on success PAGE
      * stays valid, also when the guest loses it, until unmap is called as
      * often as map was.  0, -ESRCH (no domain), -EINVAL (nothing there),
-     * -ENOMEM. */
+     * -EBUSY (not to be written to: a PV guest's page table), -ENOMEM. */
     int (*map)(struct hv *hv, uint32_t dom, uint64_t gfn,
                struct hv_page *page);
     void (*unmap)(struct hv *hv, const struct hv_page *page);

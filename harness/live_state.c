@@ -186,7 +186,7 @@ static void put_page(struct live_state *s, struct hv *hv, uint64_t gfn,
                      struct live_trace *t)
 {
     struct args_memory a = { .dom = s->create.dom, .gfn = gfn };
-    struct hv_page page;
+    struct hv_page page = { .write = false };
 
     if (hv_map(hv, a.dom, gfn, &page))
         return;

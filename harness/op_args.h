@@ -151,7 +151,7 @@ struct args_memory {    /* dom0 reads or writes through a foreign mapping */
 
 struct args_map {
     uint32_t dom;
-    uint32_t pad;
+    uint32_t read_only; /* 1: not struct hv_page .write */
     uint64_t gfn;
     uint64_t frame;     /* struct hv_page .frame; observation */
     struct hv_span data;        /* without the zeros at its end; the same */

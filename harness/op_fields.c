@@ -142,7 +142,8 @@ const struct hv_field fields_memory_write[] = {
 
 #define T args_map
 const struct hv_field fields_memory_map[] = {
-    DOM, IN(gfn, HEX), OBS(frame, HEX), OBS(data, BYTES), END
+    DOM, IN(gfn, HEX), OBS(frame, HEX), OBS(data, BYTES), IN(read_only, DEC),
+    END
 };
 #undef T
 

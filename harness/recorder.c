@@ -126,7 +126,7 @@ static void see_responses(struct recorder *r, uint32_t dom)
  * the client's alone. */
 static bool guest_has(struct recorder *r, const struct mapped_page *m)
 {
-    struct hv_page now;
+    struct hv_page now = { .write = false };
     bool has;
 
     if (m->page.p == hv_ring(r->target, m->dom) ||
@@ -237,7 +237,9 @@ static int rec_map(struct hv *hv, uint32_t dom, uint64_t gfn,
         hv_unmap(r->target, page);
         rc = -ENOMEM;
     }
-    *a = (struct args_map){ .dom = dom, .gfn = gfn };
+    *a = (struct args_map){
+        .dom = dom, .gfn = gfn, .read_only = !page->write,
+    };
     if (!rc) {
         a->frame = page->frame;
         a->data.p = page->p;

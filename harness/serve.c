@@ -338,6 +338,7 @@ static int serve_map(struct hv *hv, uint32_t dom, uint64_t gfn,
     unsigned char data[4096] = { 0 };
     struct args_map a = {
         .dom = dom, .gfn = gfn, .data = { .p = data, .len = sizeof(data) },
+        .read_only = !page->write,
     };
     struct mapped_page *m;
     int rc = 0;

@@ -110,6 +110,7 @@ int mapping_put(uint64_t addr, uint32_t dom, uint64_t gfn)
 
     if (!m)
         return -EINVAL;
+    page.write = m->prot & PROT_WRITE;
     rc = hv_map(front.hv, dom, gfn, &page);
     if (rc)
         return rc;

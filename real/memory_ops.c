@@ -19,24 +19,31 @@ static void *map_gfn(struct xen *x, uint32_t dom, uint64_t gfn, int prot)
                                 &pfn, NULL);
 }
 
+static int protection(bool write)
+{
+    return write ? PROT_READ | PROT_WRITE : PROT_READ;
+}
+
 /* ---- mappings that stay ---- */
 
 /* Nobody tells which machine page stands behind a mapping, so a frame is a
  * number of ours: the same for a gfn of a domain, until another page is put
- * there. */
-static struct xen_page *listed(struct xen *x, uint32_t dom, uint64_t gfn)
+ * there, or one that is only read is mapped to be written to. */
+static struct xen_page *listed(struct xen *x, uint32_t dom, uint64_t gfn,
+                               bool write)
 {
     for (unsigned int i = 0; i < x->nr_pages; i++) {
         struct xen_page *page = &x->pages[i];
 
-        if (page->dom == dom && page->gfn == gfn && !page->lost)
+        if (page->dom == dom && page->gfn == gfn && !page->lost &&
+            page->write >= write)
             return page;
     }
     return NULL;
 }
 
 static struct xen_page *enlist(struct xen *x, uint32_t dom, uint64_t gfn,
-                               void *p)
+                               void *p, bool write)
 {
     struct xen_page *pages = reallocarray(x->pages, x->nr_pages + 1,
                                           sizeof(*pages));
@@ -44,8 +51,10 @@ static struct xen_page *enlist(struct xen *x, uint32_t dom, uint64_t gfn,
     if (!pages)
         return NULL;
     x->pages = pages;
-    pages[x->nr_pages] = (struct xen_page){ .dom = dom, .gfn = gfn, .p = p,
-                                            .frame = ++x->next_frame };
+    pages[x->nr_pages] = (struct xen_page){
+        .dom = dom, .gfn = gfn, .p = p, .frame = ++x->next_frame,
+        .write = write,
+    };
     return &pages[x->nr_pages++];
 }
 
@@ -53,21 +62,22 @@ static struct xen_page *enlist(struct xen *x, uint32_t dom, uint64_t gfn,
 int real_map(struct hv *hv, uint32_t dom, uint64_t gfn, struct hv_page *page)
 {
     struct xen *x = (struct xen *)hv;
-    struct xen_page *old = listed(x, dom, gfn);
-    void *p = map_gfn(x, dom, gfn, PROT_READ | PROT_WRITE);
+    struct xen_page *old = listed(x, dom, gfn, page->write);
+    void *p = map_gfn(x, dom, gfn, protection(page->write));
 
     if (!p)
         return -errno;
     if (old)
         xenforeignmemory_unmap(x->memory, p, 1);
     else
-        old = enlist(x, dom, gfn, p);
+        old = enlist(x, dom, gfn, p, page->write);
     if (!old) {
         xenforeignmemory_unmap(x->memory, p, 1);
         return -ENOMEM;
     }
     old->maps++;
-    *page = (struct hv_page){ .p = old->p, .frame = old->frame };
+    page->p = old->p;
+    page->frame = old->frame;
     return 0;
 }
 
@@ -105,7 +115,7 @@ static int transfer(struct xen *x, const struct args_memory *a, bool write)
 
     if ((uint64_t)a->offset + a->data.len > PAGE)
         return -EINVAL;
-    p = map_gfn(x, a->dom, a->gfn, write ? PROT_READ | PROT_WRITE : PROT_READ);
+    p = map_gfn(x, a->dom, a->gfn, protection(write));
     if (!p)
         return -errno;
     if (a->data.len && write)
@@ -134,7 +144,7 @@ int real_op_MEMORY_WRITE(struct xen *x, struct args_memory *a)
 /* As the map slot of struct hv, but the mapping is not kept. */
 int real_op_MEMORY_MAP(struct xen *x, struct args_map *a)
 {
-    struct hv_page page;
+    struct hv_page page = { .write = !a->read_only };
     int rc = real_map(&x->hv, a->dom, a->gfn, &page);
 
     if (rc)
@@ -151,9 +161,9 @@ int real_op_MEMORY_MAP(struct xen *x, struct args_map *a)
 /* Another page is at GFN of DOM now, or none. */
 static void lose(struct xen *x, uint32_t dom, uint64_t gfn)
 {
-    struct xen_page *page = listed(x, dom, gfn);
+    struct xen_page *page;
 
-    if (page)
+    while ((page = listed(x, dom, gfn, false)))
         page->lost = true;
 }
 

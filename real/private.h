@@ -50,6 +50,7 @@ struct xen_page {               /* a foreign mapping */
     void *p;
     unsigned int maps;
     bool lost;                  /* the guest has it no more */
+    bool write;
 };
 
 struct xen {

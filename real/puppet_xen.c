@@ -36,6 +36,7 @@ static int vcpu_map(void *ctx, uint64_t gfn, struct hv_page *page)
 {
     const struct driven *d = ctx;
 
+    page->write = true;
     return hv_map(xen_hv(d->x), d->dom, gfn, page);
 }
 

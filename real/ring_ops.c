@@ -59,7 +59,7 @@ static int control(struct xen *x, uint32_t dom, uint32_t op, uint32_t mode,
 static int enable(struct xen *x, struct args_vm_event_op *a)
 {
     struct xen_domain *d = xen_domain(x, a->dom);
-    struct xen_ring ring = { .on = true };
+    struct xen_ring ring = { .on = true, .listed = { .write = true } };
     uint64_t gfn;
     int rc;
 

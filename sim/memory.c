@@ -242,8 +242,10 @@ int sim_map(struct hv *hv, uint32_t dom, uint64_t gfn, struct hv_page *page)
     page->p = page_map(sim, page->frame);
     if (!page->p)
         return -ENOMEM;
-    sim->pages[page->frame].maps++;
-    return 0;
+    rc = page->write ? pv_map_writable(sim, page->frame) : 0;
+    if (!rc)
+        sim->pages[page->frame].maps++;
+    return rc;
 }
 
 void sim_unmap(struct hv *hv, const struct hv_page *page)
@@ -252,6 +254,8 @@ void sim_unmap(struct hv *hv, const struct hv_page *page)
 
     if (page->frame >= sim->nr_pages || !sim->pages[page->frame].maps)
         return;
+    if (page->write)
+        pv_unmap_writable(sim, page->frame);
     sim->pages[page->frame].maps--;
     last_one(sim, page->frame);
 }
@@ -277,9 +281,15 @@ int sim_op_MEMORY_MAP(struct sim *sim, struct args_map *a)
     struct args_memory m = { .dom = a->dom, .gfn = a->gfn };
     int rc = foreign(sim, &m, &a->frame);
 
-    if (!rc && a->data.len && a->data.len <= PAGE_SIZE)
+    if (!rc && !a->read_only)
+        rc = pv_map_writable(sim, a->frame);
+    if (rc)
+        return rc;
+    if (a->data.len && a->data.len <= PAGE_SIZE)
         page_read(sim, a->frame, 0, a->data.p, a->data.len);
-    return rc;
+    if (!a->read_only)
+        pv_unmap_writable(sim, a->frame);
+    return 0;
 }
 
 int sim_op_MEMORY_WRITE(struct sim *sim, struct args_memory *a)
@@ -287,8 +297,13 @@ int sim_op_MEMORY_WRITE(struct sim *sim, struct args_memory *a)
     uint64_t mfn;
     int rc = foreign(sim, a, &mfn);
 
-    if (!rc && a->data.len)
+    if (!rc)
+        rc = pv_map_writable(sim, mfn);
+    if (rc)
+        return rc;
+    if (a->data.len)
         rc = page_write(sim, mfn, a->offset, a->data.p, a->data.len);
+    pv_unmap_writable(sim, mfn);
     return rc;
 }
 

@@ -282,6 +282,10 @@ void pv_teardown(struct sim_domain *d);
  * end frees it. */
 bool pv_give_up(struct sim *sim, uint64_t mfn);
 void pv_forget(struct sim *sim, uint64_t mfn);
+/* get_page_from_l1e of dom0's: MFN is mapped to be written to.  0, or -EBUSY
+ * for a PV guest's table, which it cannot become while it is. */
+int pv_map_writable(struct sim *sim, uint64_t mfn);
+void pv_unmap_writable(struct sim *sim, uint64_t mfn);
 /* steal_page: no PV guest has MFN in its tables, or as one. */
 bool pv_unused(const struct sim *sim, uint64_t mfn);
 void pv_close(struct sim *sim);

@@ -296,7 +296,7 @@ int sim_op_GUEST_FRAME(struct sim *sim, struct args_guest_frame *a)
     a->owner = pv_owner(sim, a->mfn);
     a->type = p->type;
     a->count = p->count;
-    a->refs = p->refs + !p->given_up;
+    a->refs = p->refs + !p->given_up + sim->pages[a->mfn].maps;
     a->pinned = p->pinned;
     a->validated = p->validated;
     a->pfn = p->has_m2p ? p->m2p : sim->pages[a->mfn].at - 1ull;

@@ -109,6 +109,13 @@ void pv_put_page(struct sim *sim, uint64_t mfn)
         page_free(sim, mfn);
 }
 
+bool pv_external(struct sim *sim, uint32_t owner)
+{
+    const struct sim_domain *d = sim_find(sim, owner);
+
+    return d && d->config.type != GUEST_PV;
+}
+
 /* ---- types ---- */
 
 int pv_get_type(struct sim *sim, uint64_t mfn, enum pv_type type, bool xen_l2)
@@ -182,4 +189,21 @@ void pv_put_both(struct sim *sim, uint64_t mfn, uint64_t table)
 {
     pv_put_type(sim, mfn, table);
     pv_put_page(sim, mfn);
+}
+
+/* ---- dom0's mappings ---- */
+
+int pv_map_writable(struct sim *sim, uint64_t mfn)
+{
+    if (pv_external(sim, pv_owner(sim, mfn)))
+        return 0;
+    return pv_get_type(sim, mfn, PV_WRITABLE, false) ? -EBUSY : 0;
+}
+
+void pv_unmap_writable(struct sim *sim, uint64_t mfn)
+{
+    const struct pv_page *p = pv_known(sim, mfn) ? pv_page(sim, mfn) : NULL;
+
+    if (p && p->type == PV_WRITABLE)
+        pv_put_type(sim, mfn, INVALID_MFN);
 }

@@ -76,13 +76,6 @@ static uint64_t unadjust(const struct sim_domain *d, unsigned int level,
 
 /* ---- what an entry holds ---- */
 
-static bool is_external(struct sim *sim, uint32_t owner)
-{
-    const struct sim_domain *d = sim_find(sim, owner);
-
-    return d && d->config.type != GUEST_PV;
-}
-
 /* dom0 and DOMID_IO, which stands for whoever asks, may map all. */
 static bool io_permitted(struct sim *sim, uint32_t domid, uint64_t mfn)
 {
@@ -124,7 +117,7 @@ int pv_get_l1e(struct sim_domain *d, uint64_t *pte, uint32_t pg_owner)
         return -EBUSY;
     if (!pv_get_page(sim, mfn, owner))
         return -EBUSY;
-    if (!(*pte & PTE_RW) || (owner != d->id && is_external(sim, owner)))
+    if (!(*pte & PTE_RW) || (owner != d->id && pv_external(sim, owner)))
         return 0;
     rc = pv_get_type(sim, mfn, PV_WRITABLE, false);
     if (rc)

@@ -96,6 +96,7 @@ int sim_op_MONITOR_ENABLE(struct sim *sim, struct args_port *a)
     };
     struct sim_domain *d = a->dom ? sim_find(sim, a->dom) : NULL;
     struct args_physmap page = { .dom = a->dom };
+    struct args_map map = { .dom = a->dom };
     struct p2m_entry entry;
     int err;
 
@@ -107,9 +108,11 @@ int sim_op_MONITOR_ENABLE(struct sim *sim, struct args_port *a)
     page.gfn = d->hvm_params[HVM_PARAM_MONITOR_RING_PFN];
     p2m_get(&d->host, page.gfn, &entry);
     err = entry.mfn == INVALID_MFN ? sim_op_MEMORY_POPULATE(sim, &page) : 0;
-    if (err)
-        return err;
-    err = vm_event_domctl(sim, a->dom, &vec);
+    map.gfn = page.gfn;
+    if (!err)
+        err = sim_op_MEMORY_MAP(sim, &map);
+    if (!err)
+        err = vm_event_domctl(sim, a->dom, &vec);
     if (err)
         return err;
     /* Off the physmap, but still mapped by Xen and the client. */

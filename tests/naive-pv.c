@@ -116,9 +116,9 @@ bool naive_follow(struct naive_pv *n)
     memset(n->level, 0, sizeof(n->level));
     memset(n->done, 0, sizeof(n->done));
     memset(n->uses, 0, sizeof(n->uses));
-    memset(n->writable, 0, sizeof(n->writable));
     for (int i = 0; i < (int)NAIVE_FRAMES; i++) {
-        n->refs[i] = 1;
+        n->refs[i] = 1 + n->mapped[i];
+        n->writable[i] = n->mapped_rw[i];
         if (n->pinned[i])
             ok &= want(n, i, n->pinned[i]);
         for (unsigned int use = 0; use < n->forgotten[i]; use++)
@@ -328,6 +328,15 @@ bool naive_update(struct naive_pv *n, int frame, unsigned int slot,
     }
     n->pte[frame][slot] = pte;
     n->linear[frame][slot] = linear;
+    return true;
+}
+
+bool naive_map(struct naive_pv *n, int frame, bool write)
+{
+    if (write && n->level[frame])
+        return false;
+    n->mapped[frame]++;
+    n->mapped_rw[frame] += write;
     return true;
 }
 

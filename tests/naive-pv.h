@@ -27,6 +27,8 @@ struct naive_pv {
     bool linear[NAIVE_FRAMES][512];     /* an entry for a table of its own
                                          * level: how it was taken */
     int pinned[NAIVE_FRAMES];           /* as what level, 0 not */
+    unsigned int mapped[NAIVE_FRAMES];  /* by dom0, and of those how many */
+    unsigned int mapped_rw[NAIVE_FRAMES];       /* to be written to */
     int base, user;                     /* NAIVE_NONE: none */
     bool assist;
     bool pae;                           /* a 32-bit guest */
@@ -57,6 +59,7 @@ bool naive_unpin(struct naive_pv *n, int frame);
 bool naive_load(struct naive_pv *n, int frame, bool user);
 bool naive_update(struct naive_pv *n, int frame, unsigned int slot,
                   uint64_t pte);
+bool naive_map(struct naive_pv *n, int frame, bool write);
 bool naive_clear(struct naive_pv *n, int frame);
 bool naive_copy(struct naive_pv *n, int to, int from);
 /* Where the current tables have the entry for the first 2 MiB's page GFN:

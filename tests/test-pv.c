@@ -24,6 +24,7 @@
 #define STEPS           2500u
 #define SEEDS           4u
 #define BOOT_TOP        ((int)NAIVE_POOL)       /* L4; PAE: L3 */
+#define MAPPINGS        2u
 
 struct test {
     struct hv *hv;
@@ -31,6 +32,10 @@ struct test {
     uint64_t seed, random;
     uint32_t step;
     char how[160];
+    struct mapping {
+        struct hv_page page;
+        int frame;              /* NAIVE_NONE: none */
+    } mapping[MAPPINGS];        /* dom0's */
     unsigned int allowed, refused;
 };
 
@@ -287,6 +292,30 @@ static void do_assist(struct test *t)
     t->n.assist = a.cmd == VMASST_CMD_enable;
 }
 
+/* dom0 maps a page, or no longer. */
+static void do_map(struct test *t)
+{
+    struct mapping *m = &t->mapping[below(t, MAPPINGS)];
+    int frame = any_frame(t), rc;
+
+    if (m->frame != NAIVE_NONE) {
+        snprintf(t->how, sizeof(t->how), "unmap %d", m->frame);
+        hv_unmap(t->hv, &m->page);
+        t->n.mapped[m->frame]--;
+        t->n.mapped_rw[m->frame] -= m->page.write;
+        m->frame = NAIVE_NONE;
+        return;
+    }
+    m->page.write = below(t, 2);
+    snprintf(t->how, sizeof(t->how), "map %d %d", frame, m->page.write);
+    rc = hv_map(t->hv, DOM, naive_mfn(frame) - NAIVE_MFN0, &m->page);
+    if (rc && rc != -EBUSY)
+        fail(t, "the error", -rc, EBUSY);
+    answered(t, rc, naive_map(&t->n, frame, m->page.write));
+    if (!rc)
+        m->frame = frame;
+}
+
 /* ---- what has to be true ---- */
 
 static void check_frame(struct test *t, int i)
@@ -358,6 +387,8 @@ static void start(struct test *t, uint64_t seed, uint32_t options)
     t->n.pinned[BOOT_TOP] = t->n.pae ? 3 : 4;
     t->n.base = BOOT_TOP;
     t->n.user = NAIVE_NONE;
+    for (unsigned int i = 0; i < MAPPINGS; i++)
+        t->mapping[i].frame = NAIVE_NONE;
 }
 
 static void run(uint64_t seed, uint32_t steps, uint32_t options)
@@ -365,7 +396,7 @@ static void run(uint64_t seed, uint32_t steps, uint32_t options)
     static void (*const does[])(struct test *) = {
         do_update, do_update, do_update, do_update, do_va, do_va, do_va,
         do_ext, do_ext, do_ext, do_store, do_store, do_assist,
-        do_build,
+        do_build, do_map,
     };
     static struct test t;
 
@@ -384,14 +415,22 @@ static void run(uint64_t seed, uint32_t steps, uint32_t options)
 
 /* ---- dom0 writes into tables behind Xen's back ---- */
 
-/* What Xen never lets happen; here it may do what it will, but no harm. */
+/* What Xen never lets happen: into a page that is mapped to be read. */
+static void write_behind(struct test *t)
+{
+    unsigned int slot = below(t, 2) ? below(t, 4) : any_slot(t, BOOT_TOP);
+    struct hv_page page = { .write = false };
+    uint64_t pte = any_pte(t);
+
+    if (hv_map(t->hv, DOM, any_gfn(t), &page))
+        return;
+    memcpy((char *)page.p + slot * 8, &pte, sizeof(pte));
+    hv_unmap(t->hv, &page);
+}
+
+/* Here it may do what it will, but no harm. */
 static void scribble(struct test *t)
 {
-    uint64_t pte = any_pte(t);
-    struct args_memory m = {
-        .dom = DOM, .gfn = any_gfn(t), .offset = any_slot(t, BOOT_TOP) * 8,
-        .data = { &pte, sizeof(pte), 0 },
-    };
     struct args_guest_frame d = { .dom = DOM, .mfn = naive_mfn(any_frame(t)) };
     struct args_mmuext_op e = {
         .dom = DOM, .foreign = ~0u, .cmd = below(t, 21),
@@ -403,14 +442,12 @@ static void scribble(struct test *t)
         .val = any_pte(t),
     };
 
-    if (below(t, 2))
-        m.offset = below(t, 4) * 8;
     switch (below(t, 20)) {
     case 0:
         hv_call(t->hv, OP_GUEST_DECREASE, &d);
         break;
     case 1: case 2: case 3:
-        hv_call(t->hv, OP_MEMORY_WRITE, &m);
+        write_behind(t);
         break;
     case 4: case 5: case 6:
         hv_call(t->hv, OP_PV_MMUEXT_OP, &e);

@@ -230,7 +230,7 @@ static void test_dom0(void **state)
 {
     unsigned char byte = 0;
     const struct hv_span data = { .p = &byte, .len = 1 };
-    struct hv_page page;
+    struct hv_page page = { .write = true };
     int error;
     struct hv *hv = open_attached(5, RUNNING, &error);
 
@@ -256,7 +256,8 @@ static void test_dom0(void **state)
 static void test_frames(void **state)
 {
     struct args_map map = { .dom = 5, .gfn = 0x20 };
-    struct hv_page first, again, other, third;
+    struct hv_page first = { .write = true }, again = first, other = first;
+    struct hv_page third = first, seen = { .write = false };
     int error;
     struct hv *hv = open_attached(5, RUNNING, &error);
 
@@ -267,6 +268,10 @@ static void test_frames(void **state)
     assert_ptr_equal(again.p, first.p);
     assert_int_equal(again.frame, first.frame);
     assert_int_not_equal(other.frame, first.frame);
+    /* A mapping that is written to is good to read. */
+    assert_int_equal(hv_map(hv, 5, 0x20, &seen), 0);
+    assert_ptr_equal(seen.p, first.p);
+    hv_unmap(hv, &seen);
     assert_int_equal(hv_call(hv, OP_MEMORY_MAP, &map), 0);
     assert_int_equal(map.frame, first.frame);
     /* Another page in its place is another frame; the old one stays. */
@@ -282,6 +287,13 @@ static void test_frames(void **state)
     hv_unmap(hv, &first);
     *(char *)again.p = 2;
     hv_unmap(hv, &again);
+    hv_unmap(hv, &other);
+    /* The other way round it is not. */
+    assert_int_equal(hv_map(hv, 5, 0x22, &seen), 0);
+    assert_int_equal(hv_map(hv, 5, 0x22, &other), 0);
+    *(char *)other.p = 3;
+    assert_int_equal(*(char *)seen.p, 3);
+    hv_unmap(hv, &seen);
     hv_unmap(hv, &other);
     hv_close(hv);
 }

@@ -238,7 +238,7 @@ static void test_mapped(void **state)
         .dom = DOM, .gla = 0x5010, .gpa = 0x5010, .len = 8, .value = 0x77,
     };
     struct args_physmap gone = { .dom = DOM, .gfn = 5 };
-    struct hv_page page, again, none;
+    struct hv_page page = { .write = true }, again = page, none = page;
     unsigned char *p;
 
     ring_up(e, DOM);

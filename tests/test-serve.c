@@ -153,7 +153,7 @@ static void ring_up(struct env *e, struct ring_client *ring,
 {
     struct args_vm_event_op enable = { .dom = DOM, .mode = 2 };
     struct args_physmap gone = { .dom = DOM, .gfn = 0xfeff9 };
-    struct hv_page page;
+    struct hv_page page = { .write = true };
 
     assert_int_equal(hv_map(e->hv, DOM, 0xfeff9, &page), 0);
     assert_int_equal(page.frame, 0x77);
@@ -229,7 +229,7 @@ static void test_scribbled(void **state)
 /* A page: its bytes, the client's writes, the guest's. */
 static void test_pages(void **state)
 {
-    struct hv_page page, again;
+    struct hv_page page = { .write = true }, again = page;
     unsigned char *p;
     struct env e;
 
@@ -268,7 +268,7 @@ static void test_composites(void **state)
     struct args_port port = { .dom = DOM, .port = 3 };
     struct ring_client ring;
     struct args_event ev;
-    struct hv_page page;
+    struct hv_page page = { .write = true };
     struct env e;
 
     (void)state;

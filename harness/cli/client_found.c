@@ -41,7 +41,7 @@ static void put(struct found *f, enum hv_op op, const void *args, bool setup)
 
 static bool has_page(struct found *f, uint64_t gfn)
 {
-    struct hv_page page;
+    struct hv_page page = { .write = false };
 
     if (hv_map(f->hv, f->create.dom, gfn, &page))
         return false;
