@@ -118,6 +118,21 @@ bool xen_held(struct xen *x, uint32_t dom)
     return d && d->held;
 }
 
+int xen_let_boot(struct xen *x, uint32_t dom, int (*boot)(void *ctx),
+                 void *ctx)
+{
+    uint32_t id = xen_guest_id(x, dom);
+    int rc = xen_answer(xc_domain_unpause(x->xc, id)), paused;
+
+    if (rc)
+        return rc;
+    rc = boot(ctx);
+    paused = xen_answer(xc_domain_pause(x->xc, id));
+    if (!rc && !paused)
+        xen_hold(x, dom, true);
+    return rc ? rc : paused;
+}
+
 /* The library gives the next domain where there is none. */
 int real_op_DOMAIN_INFO(struct xen *x, struct args_domain_info *a)
 {

@@ -129,8 +129,9 @@ static struct driven *place_for(struct driver *t, uint32_t dom)
 }
 
 /* Nothing is restricted and nobody listens yet: it may boot. */
-static int boot(struct driven *d)
+static int boot(void *ctx)
 {
+    struct driven *d = ctx;
     const struct puppet_env env = {
         .ctx = d, .map = vcpu_map, .unmap = vcpu_unmap,
         .get = vcpu_get, .set = vcpu_set, .wake = vcpu_wake,
@@ -148,19 +149,11 @@ static int boot(struct driven *d)
 static int driver_attach(void *ctx, struct xen *x, uint32_t dom)
 {
     struct driven *d = place_for(ctx, dom);
-    int rc, paused;
 
     if (!d)
         return -E2BIG;
     *d = (struct driven){ .x = x, .dom = dom, .id = xen_real_id(x, dom) };
-    rc = xen_answer(xc_domain_unpause(x->xc, d->id));
-    if (rc)
-        return rc;
-    rc = boot(d);
-    paused = xen_answer(xc_domain_pause(x->xc, d->id));
-    if (!rc && !paused)
-        xen_hold(x, dom, true);
-    return rc ? rc : paused;
+    return xen_let_boot(x, dom, boot, d);
 }
 
 static int driver_call(void *ctx, struct xen *x, enum hv_op op, void *args)

@@ -93,6 +93,10 @@ uint32_t xen_real_id(struct xen *x, uint32_t dom);
 /* DOM's vCPUs do not run: a pause that its client does not see. */
 int xen_hold(struct xen *x, uint32_t dom, bool on);
 bool xen_held(struct xen *x, uint32_t dom);
+/* DOM, which its creator has paused, runs until BOOT returns; it is held then,
+ * too, if that was 0.  What BOOT returns, or -Exxx. */
+int xen_let_boot(struct xen *x, uint32_t dom, int (*boot)(void *ctx),
+                 void *ctx);
 /* The interface of X, for calls and mappings. */
 struct hv *xen_hv(struct xen *x);
 
