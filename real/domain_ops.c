@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define FRAMES_2MB  512
+
 /* Of what is there already it is found out that it is; paused, as a new one
  * would be. */
 static int find(struct xen *x, struct xen_domain *d)
@@ -28,9 +30,11 @@ static int create(struct xen *x, struct args_create *a, struct xen_domain *d)
     xen_ring_drop(x, d);
     xen_ports_forget(x, a->dom);
     xen_pages_lost(x, a->dom);
+    xen_frames_forget(d);
     free(d->name);
     d->id = id;
     d->name = name;
+    d->first_frame = (uint64_t)a->mfn_2mb * FRAMES_2MB;
     d->created = true;
     return 0;
 }

@@ -13,7 +13,7 @@
 
 static void *map_gfn(struct xen *x, uint32_t dom, uint64_t gfn, int prot)
 {
-    xen_pfn_t pfn = gfn;
+    xen_pfn_t pfn = xen_gfn(x, dom, gfn);
 
     return xenforeignmemory_map(x->memory, xen_guest_id(x, dom), prot, 1,
                                 &pfn, NULL);
@@ -109,6 +109,7 @@ void xen_pages_close(struct xen *x)
 
 /* ---- reading and writing ---- */
 
+/* Of a PV guest it may be page tables. */
 static int transfer(struct xen *x, const struct args_memory *a, bool write)
 {
     unsigned char *p;
@@ -118,7 +119,11 @@ static int transfer(struct xen *x, const struct args_memory *a, bool write)
     p = map_gfn(x, a->dom, a->gfn, protection(write));
     if (!p)
         return -errno;
-    if (a->data.len && write)
+    if (xen_has_frames(x, a->dom) && write)
+        xen_write_entries(x, p, a->offset, a->data.p, a->data.len);
+    else if (xen_has_frames(x, a->dom))
+        xen_read_entries(x, p, a->offset, a->data.p, a->data.len);
+    else if (a->data.len && write)
         memcpy(p + a->offset, a->data.p, a->data.len);
     else if (a->data.len)
         memcpy(a->data.p, p + a->offset, a->data.len);
@@ -173,8 +178,10 @@ int real_op_MEMORY_POPULATE_EXTENT(struct xen *x, struct args_physmap *a)
     int rc = xen_answer(xc_domain_populate_physmap_exact(
         x->xc, xen_guest_id(x, a->dom), 1, a->order, 0, &gfn));
 
-    for (uint64_t i = 0; !rc && i < 1ull << a->order; i++)
+    for (uint64_t i = 0; !rc && i < 1ull << a->order; i++) {
         lose(x, a->dom, a->gfn + i);
+        xen_frame_placed(x, a->dom, a->gfn + i, gfn + i);
+    }
     return rc;
 }
 
@@ -216,10 +223,13 @@ int real_op_MEMORY_REMOVE(struct xen *x, struct args_physmap *a)
 
 int real_op_MEMORY_DECREASE(struct xen *x, struct args_physmap *a)
 {
-    xen_pfn_t gfn = a->gfn;
-
-    return xen_answer(xc_domain_decrease_reservation_exact(
+    xen_pfn_t gfn = xen_gfn(x, a->dom, a->gfn);
+    int rc = xen_answer(xc_domain_decrease_reservation_exact(
         x->xc, xen_guest_id(x, a->dom), 1, 0, &gfn));
+
+    if (!rc)
+        xen_frame_placed(x, a->dom, a->gfn, NO_FRAME);
+    return rc;
 }
 
 /* xc_mem_paging_memop, which is no part of the library's interface. */

@@ -34,6 +34,9 @@ struct xen_domain {
     bool held;                  /* paused by xen_hold, too */
     unsigned int pauses;        /* the caller's own */
     struct xen_ring ring;
+    /* A PV domain's frames (frames.c), when they are known. */
+    uint64_t first_frame;       /* the caller's of gfn 0 */
+    uint64_t *mfn, nr_mfn;      /* the machine's, by gfn; or NULL */
 };
 
 /* A channel as the caller's client has it open: the model's state, filled
@@ -60,7 +63,7 @@ struct xen {
     xenevtchn_handle *channel;
     xencall_handle *call;
     struct xentoollog_logger *log;
-    char *kernel, *xl;
+    char *kernel, *pv_kernel, *xl;
     uint32_t timeout_ms, settle_ms;
     const struct xen_driver *driver;
     void *driver_ctx;
@@ -88,6 +91,40 @@ uint32_t xen_id(struct xen *x, uint32_t dom);
 uint32_t xen_guest_id(struct xen *x, uint32_t dom);
 /* Let go of a ring's page. */
 void xen_ring_drop(struct xen *x, struct xen_domain *d);
+
+/* ---- frames.c ---- */
+#define NO_FRAME    (~(uint64_t)0)
+/* DOM's gfns are at machine frames MFN[0 .. NR - 1], which it frees. */
+int xen_frames_set(struct xen *x, uint32_t dom, uint64_t *mfn, uint64_t nr);
+void xen_frames_forget(struct xen_domain *d);
+bool xen_has_frames(struct xen *x, uint32_t dom);
+/* What Xen is told instead of DOM's GFN. */
+uint64_t xen_gfn(struct xen *x, uint32_t dom, uint64_t gfn);
+/* GFN is at MFN from now on, or at NO_FRAME. */
+void xen_frame_placed(struct xen *x, uint32_t dom, uint64_t gfn, uint64_t mfn);
+/* A caller's frame as the machine's, and the reverse; in an entry of a page
+ * table, or an address. */
+uint64_t xen_frame(struct xen *x, uint64_t frame);
+uint64_t xen_frame_back(struct xen *x, uint64_t mfn);
+uint64_t xen_entry(struct xen *x, uint64_t entry);
+uint64_t xen_entry_back(struct xen *x, uint64_t entry);
+/* LEN bytes at OFFSET of a page of the machine's, as the caller's. */
+void xen_read_entries(struct xen *x, const unsigned char *page,
+                      uint32_t offset, void *bytes, uint32_t len);
+void xen_write_entries(struct xen *x, unsigned char *page, uint32_t offset,
+                       const void *bytes, uint32_t len);
+
+/* ---- pv.c: requests of page-table hypercalls, in the machine's frames ---- */
+#define XEN_ADDRESS ((uintptr_t)0xffff800000000000)     /* no guest's */
+/* How many there are, of SIZE bytes each. */
+uint32_t xen_pv_count(const struct hv_span *more, size_t size, uint32_t flags);
+/* Write as many as there are, even where the hypercall is told of none. */
+void xen_mmu_requests(struct xen *x, const struct args_mmu_update *a,
+                      struct mmu_update *to);
+void xen_mmuext_requests(struct xen *x, const struct args_mmuext_op *a,
+                         struct mmuext_op *to);
+/* A guest's foreigndom, as args_mmu_update has it, in Xen's ids. */
+uint32_t xen_foreign(struct xen *x, uint32_t foreign);
 
 /* ---- hypercall.c: what libxenctrl has no function for ---- */
 struct xen_domctl;

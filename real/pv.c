@@ -1,12 +1,81 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* PV page tables of other domains: libxenctrl has no function for them. */
+/* PV page tables: hypercalls that libxenctrl has no function for, of dom0 for
+ * other domains; and their requests, which are those of a guest, too. */
 #include "real/private.h"
 
 #include <string.h>
 
-/* NR requests of SIZE bytes, and the count of those that were done. */
+/* ---- requests ---- */
+
+uint32_t xen_pv_count(const struct hv_span *more, size_t size, uint32_t flags)
+{
+    return flags & PV_NO_REQUESTS ? 0 : 1 + more->len / size;
+}
+
+/* What is written to machine_to_phys is a gfn. */
+static void mmu_request(struct xen *x, struct mmu_update *u, uint64_t ptr,
+                        uint64_t val)
+{
+    bool entry = (ptr & (sizeof(val) - 1)) != MMU_MACHPHYS_UPDATE;
+
+    u->ptr = xen_entry(x, ptr);
+    u->val = entry ? xen_entry(x, val) : val;
+}
+
+void xen_mmu_requests(struct xen *x, const struct args_mmu_update *a,
+                      struct mmu_update *to)
+{
+    uint64_t more[2];
+
+    mmu_request(x, to, a->ptr, a->val);
+    for (uint32_t i = 0; i < a->more.len / sizeof(more); i++) {
+        memcpy(more, (const char *)a->more.p + i * sizeof(more),
+               sizeof(more));
+        mmu_request(x, ++to, more[0], more[1]);
+    }
+}
+
+static void mmuext_request(struct xen *x, struct mmuext_op *op, uint64_t cmd,
+                           uint64_t arg1, uint64_t arg2)
+{
+    bool frame = cmd <= MMUEXT_NEW_BASEPTR || cmd == MMUEXT_NEW_USER_BASEPTR ||
+                 cmd == MMUEXT_CLEAR_PAGE || cmd == MMUEXT_COPY_PAGE ||
+                 cmd == MMUEXT_MARK_SUPER || cmd == MMUEXT_UNMARK_SUPER;
+
+    memset(op, 0, sizeof(*op));
+    op->cmd = cmd;
+    op->arg1.mfn = frame ? xen_frame(x, arg1) : arg1;
+    op->arg2.src_mfn = cmd == MMUEXT_COPY_PAGE ? xen_frame(x, arg2) : arg2;
+}
+
+void xen_mmuext_requests(struct xen *x, const struct args_mmuext_op *a,
+                         struct mmuext_op *to)
+{
+    uint64_t more[3];
+
+    mmuext_request(x, to, a->cmd, a->arg1, a->arg2);
+    for (uint32_t i = 0; i < a->more.len / sizeof(more); i++) {
+        memcpy(more, (const char *)a->more.p + i * sizeof(more),
+               sizeof(more));
+        mmuext_request(x, ++to, more[0], more[1], more[2]);
+    }
+}
+
+uint32_t xen_foreign(struct xen *x, uint32_t foreign)
+{
+    uint32_t tables = foreign >> 16;
+
+    if (foreign == ~0u)
+        return DOMID_SELF;
+    if (tables)
+        tables = xen_id(x, tables - 1) + 1;
+    return tables << 16 | (xen_id(x, foreign & 0xffff) & 0xffff);
+}
+
+/* ---- dom0's ---- */
+
 struct batch {
-    unsigned char *requests;
+    void *requests;
     uint32_t *done;
     uint32_t nr;
 };
@@ -14,7 +83,7 @@ struct batch {
 static bool batch_open(struct xen *x, struct batch *b, size_t size,
                        const struct hv_span *more, uint32_t flags)
 {
-    b->nr = flags & PV_NO_REQUESTS ? 0 : 1 + more->len / size;
+    b->nr = xen_pv_count(more, size, flags);
     b->requests = xencall_alloc_buffer(x->call, (more->len / size + 1) * size);
     b->done = xencall_alloc_buffer(x->call, sizeof(*b->done));
     if (b->requests && b->done) {
@@ -30,7 +99,7 @@ static int batch_call(struct xen *x, struct batch *b, unsigned int call,
                       uint32_t flags, uint32_t foreign, uint32_t *done)
 {
     uintptr_t requests = flags & PV_BAD_REQUESTS ?
-        (uintptr_t)0xffff800000000000 : (uintptr_t)b->requests;
+        XEN_ADDRESS : (uintptr_t)b->requests;
     uintptr_t to = flags & PV_NO_DONE ? 0 : (uintptr_t)b->done;
     int rc = xen_answer(xencall4(x->call, call, requests, b->nr, to, foreign));
 
@@ -42,45 +111,24 @@ static int batch_call(struct xen *x, struct batch *b, unsigned int call,
 
 int real_op_PV_MMU_UPDATE(struct xen *x, struct args_mmu_update *a)
 {
-    uint64_t first[2] = { a->ptr, a->val };
     uint32_t tables = a->vcpu ? xen_id(x, a->vcpu) + 1 : 0;
     struct batch b;
 
-    if (!batch_open(x, &b, sizeof(first), &a->more, a->flags))
+    if (!batch_open(x, &b, sizeof(struct mmu_update), &a->more, a->flags))
         return -ENOMEM;
-    memcpy(b.requests, first, sizeof(first));
-    if (b.nr > 1)
-        memcpy(b.requests + sizeof(first), a->more.p,
-               (b.nr - 1) * sizeof(first));
+    xen_mmu_requests(x, a, b.requests);
     return batch_call(x, &b, __HYPERVISOR_mmu_update, a->flags,
                       tables << 16 | (xen_id(x, a->dom) & 0xffff), &a->done);
 }
 
-static void mmuext_request(struct mmuext_op *op, uint64_t cmd, uint64_t arg1,
-                           uint64_t arg2)
-{
-    memset(op, 0, sizeof(*op));
-    op->cmd = cmd;
-    op->arg1.mfn = arg1;
-    op->arg2.src_mfn = arg2;
-}
-
 int real_op_PV_MMUEXT_OP(struct xen *x, struct args_mmuext_op *a)
 {
-    struct mmuext_op *op;
     struct batch b;
-    uint64_t more[3];
 
     /* The requests are as long as ours. */
-    if (!batch_open(x, &b, sizeof(more), &a->more, a->flags))
+    if (!batch_open(x, &b, sizeof(struct mmuext_op), &a->more, a->flags))
         return -ENOMEM;
-    op = (struct mmuext_op *)b.requests;
-    mmuext_request(op, a->cmd, a->arg1, a->arg2);
-    for (uint32_t i = 1; i < b.nr; i++) {
-        memcpy(more, (const char *)a->more.p + (i - 1) * sizeof(more),
-               sizeof(more));
-        mmuext_request(op + i, more[0], more[1], more[2]);
-    }
+    xen_mmuext_requests(x, a, b.requests);
     return batch_call(x, &b, __HYPERVISOR_mmuext_op, a->flags,
                       xen_id(x, a->dom) & 0xffff, &a->done);
 }

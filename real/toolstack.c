@@ -11,8 +11,11 @@
 #include <unistd.h>
 
 #include "harness/names.h"
+#include "real/puppet_pv_abi.h"
 
 #define PAGES_PER_MB    256
+#define PV_MODEL_PAGES  (PUPPET_PV_TABLES + PUPPET_PV_NR_TABLES)
+#define PV_MIN_PAGES    (4 * PAGES_PER_MB)      /* that it maps at first */
 
 extern char **environ;
 
@@ -51,16 +54,26 @@ static int run(char *const argv[], char *out, size_t size)
     return WIFEXITED(status) ? WEXITSTATUS(status) : -EIO;
 }
 
-/* xl.cfg(5).  Sizes are rounded up to what it knows. */
+static const char *kernel_of(const struct xen *x, const struct args_create *a)
+{
+    return a->type == GUEST_PV ? x->pv_kernel : x->kernel;
+}
+
+/* xl.cfg(5).  Sizes are rounded up to what it knows; the PV puppet is told
+ * what was asked for. */
 static void print_config(FILE *out, const struct xen *x,
                          const struct args_create *a, const char *name)
 {
-    uint64_t mb = PAGES_PER_MB;
+    uint64_t mb = PAGES_PER_MB, ram = a->ram;
 
+    if (a->type == GUEST_PV && ram < PV_MIN_PAGES)
+        ram = PV_MIN_PAGES;
     fprintf(out, "name = \"%s\"\n", name);
     fprintf(out, "type = \"%s\"\n", hv_name_of(names_guest_type, a->type));
-    fprintf(out, "kernel = \"%s\"\n", x->kernel);
-    fprintf(out, "memory = %" PRIu64 "\n", (a->ram + mb - 1) / mb);
+    fprintf(out, "kernel = \"%s\"\n", kernel_of(x, a));
+    if (a->type == GUEST_PV)
+        fprintf(out, "cmdline = \"%" PRIu64 "\"\n", a->ram);
+    fprintf(out, "memory = %" PRIu64 "\n", (ram + mb - 1) / mb);
     fprintf(out, "vcpus = %" PRIu32 "\n", a->vcpus);
     fprintf(out, "altp2m = \"%s\"\n", hv_name_of(names_altp2m, a->altp2m));
     if (a->type != GUEST_PV)
@@ -114,7 +127,12 @@ int toolstack_create(struct xen *x, const struct args_create *a,
     static unsigned int count;
     int rc;
 
-    if (!x->kernel || a->quirks || a->hardware || a->pv_mem_access)
+    if (!kernel_of(x, a) || a->quirks || a->hardware || a->pv_mem_access)
+        return -EOPNOTSUPP;
+    if (a->type != GUEST_PV && (a->options || a->mfn_2mb))
+        return -EINVAL;
+    /* The puppet is one of 64 bits, with tables in these pages. */
+    if (a->options || (a->type == GUEST_PV && a->ram < PV_MODEL_PAGES))
         return -EOPNOTSUPP;
     if (a->type > GUEST_PV || a->altp2m > XEN_ALTP2M_limited || !a->vcpus ||
         !a->ram)

@@ -86,6 +86,7 @@ static void close_domain(struct xen *x, struct xen_domain *d)
     xen_ring_drop(x, d);
     if (d->created)
         real_op_DOMAIN_DESTROY(x, &a);
+    xen_frames_forget(d);
     free(d->name);
 }
 
@@ -115,6 +116,7 @@ static void real_close(struct hv *hv)
     free(x->ports);             /* closing the device unbinds them */
     close_handles(x);
     free(x->kernel);
+    free(x->pv_kernel);
     free(x->xl);
     free(x);
 }
@@ -178,11 +180,20 @@ static int attach(struct xen *x, const struct xen_attach *a)
     return real_op_DOMAIN_INFO(x, &info);
 }
 
+/* TEXT's copy, or NULL. */
+static int copy_text(const char *text, char **to)
+{
+    *to = text ? strdup(text) : NULL;
+    return *to || !text ? 0 : -ENOMEM;
+}
+
 static int copy_texts(struct xen *x, const struct xen_config *config)
 {
-    x->xl = strdup(config->xl ? config->xl : "xl");
-    x->kernel = config->kernel ? strdup(config->kernel) : NULL;
-    return x->xl && (x->kernel || !config->kernel) ? 0 : -ENOMEM;
+    int rc = copy_text(config->xl ? config->xl : "xl", &x->xl);
+
+    if (!rc)
+        rc = copy_text(config->kernel, &x->kernel);
+    return rc ? rc : copy_text(config->pv_kernel, &x->pv_kernel);
 }
 
 static int configure(struct xen *x, const struct xen_config *config)

@@ -53,8 +53,9 @@ struct xen_attach {
 struct xen_config {
     const struct xen_attach *attach;
     unsigned int nr_attach;
-    /* What a domain that is created boots; NULL: none can be. */
-    const char *kernel;
+    /* What a domain that is created boots, a PV one .pv_kernel; NULL: none
+     * can be. */
+    const char *kernel, *pv_kernel;
     const char *xl;             /* the toolstack's command; NULL: "xl" */
     uint32_t timeout_ms;        /* of a wait for which nothing comes */
     uint32_t settle_ms;         /* and for more, behind the first event */

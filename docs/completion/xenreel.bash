@@ -33,7 +33,7 @@ _xenreel_value()
     *--timeout | *--settle | *--attach) ;;
     *--policy | *--time | *--events) ;;
     *--memory) COMPREPLY=($(compgen -W "none special all" -- "$cur")) ;;
-    *--puppet) _xenreel_files '*' ;;
+    *--puppet | *--puppet-pv) _xenreel_files '*' ;;
     *) return 1 ;;
     esac
 }
@@ -62,7 +62,7 @@ _xenreel()
     local commands="run record replay show diff info import export recover"
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}
     local command=${COMP_WORDS[1]} options="--help --usage --version"
-    local xen=" --xen --attach --puppet --timeout --settle"
+    local xen=" --xen --attach --puppet --puppet-pv --timeout --settle"
 
     shopt -q extglob || shopt -s extglob
     COMPREPLY=()

@@ -5,11 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "real/puppet_xen.h"
+#include "real/puppet_pv_xen.h"
 
 #define MAX_MS  3600000u
 
-enum { KEY_XEN = 0x1000, KEY_ATTACH, KEY_PUPPET, KEY_TIMEOUT, KEY_SETTLE };
+enum { KEY_XEN = 0x1000, KEY_ATTACH, KEY_PUPPET, KEY_PUPPET_PV,
+       KEY_TIMEOUT, KEY_SETTLE };
 
 static const struct argp_option options[] = {
     { "xen", KEY_XEN, NULL, 0, "Use the Xen of this machine instead of the "
@@ -19,6 +20,8 @@ static const struct argp_option options[] = {
       2 },
     { "puppet", KEY_PUPPET, "KERNEL", 0, "What the domains boot that "
       "domain.create has xl make", 2 },
+    { "puppet-pv", KEY_PUPPET_PV, "KERNEL", 0, "What those of type PV boot",
+      2 },
     { "timeout", KEY_TIMEOUT, "MS", 0, "How long to wait for an event "
       "(default: 1000)", 2 },
     { "settle", KEY_SETTLE, "MS", 0, "How long to wait for more behind one "
@@ -89,6 +92,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         xen->config.kernel = arg;
         xen->option = "--puppet";
         return 0;
+    case KEY_PUPPET_PV:
+        xen->config.pv_kernel = arg;
+        xen->option = "--puppet-pv";
+        return 0;
     case KEY_TIMEOUT:
         xen->config.timeout_ms = milliseconds(state, "--timeout", arg);
         xen->option = "--timeout";
@@ -135,9 +142,9 @@ int cli_xen_open(const struct cli_xen *xen, const char *file, struct hv **hv)
 
     config.attach = xen->attach;
     config.driver = xen_front_driver();
-    if (!config.driver && config.kernel) {
-        config.driver = &puppet_driver;
-        config.driver_ctx = puppet_driver_new();
+    if (!config.driver && (config.kernel || config.pv_kernel)) {
+        config.driver = &puppets_driver;
+        config.driver_ctx = puppets_driver_new();
         if (!config.driver_ctx)
             return cli_fail(CLI_ENVIRONMENT, file, "no memory");
     }

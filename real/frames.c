@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Machine frames of PV domains.  Which ones a guest gets is up to Xen; a
+ * caller's are those that follow its domain.create's mfn_2mb, as the model
+ * has them.  Every number that is one of a known guest's frames is exchanged
+ * for the other, in operations and in answers; all others are the same on both
+ * sides: dom0's, Xen's, devices'. */
+#include "real/private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define PAGE_SHIFT      12
+#define FRAME           0x000ffffffffff000ull   /* of a page table's entry */
+
+int xen_frames_set(struct xen *x, uint32_t dom, uint64_t *mfn, uint64_t nr)
+{
+    struct xen_domain *d = xen_domain(x, dom);
+
+    if (!d)
+        return -ESRCH;
+    free(d->mfn);
+    d->mfn = mfn;
+    d->nr_mfn = nr;
+    return 0;
+}
+
+void xen_frames_forget(struct xen_domain *d)
+{
+    free(d->mfn);
+    d->mfn = NULL;
+    d->nr_mfn = 0;
+}
+
+bool xen_has_frames(struct xen *x, uint32_t dom)
+{
+    const struct xen_domain *d = xen_domain(x, dom);
+
+    return d && d->mfn;
+}
+
+uint64_t xen_gfn(struct xen *x, uint32_t dom, uint64_t gfn)
+{
+    const struct xen_domain *d = xen_domain(x, dom);
+
+    if (!d || !d->mfn)
+        return gfn;
+    return gfn < d->nr_mfn ? d->mfn[gfn] : NO_FRAME;
+}
+
+void xen_frame_placed(struct xen *x, uint32_t dom, uint64_t gfn, uint64_t mfn)
+{
+    struct xen_domain *d = xen_domain(x, dom);
+
+    if (d && d->mfn && gfn < d->nr_mfn)
+        d->mfn[gfn] = mfn;
+}
+
+uint64_t xen_frame(struct xen *x, uint64_t frame)
+{
+    for (unsigned int i = 0; i < x->nr_domains; i++) {
+        const struct xen_domain *d = &x->domains[i];
+        uint64_t gfn = frame - d->first_frame;
+
+        if (gfn < d->nr_mfn && d->mfn[gfn] != NO_FRAME)
+            return d->mfn[gfn];
+    }
+    return frame;
+}
+
+uint64_t xen_frame_back(struct xen *x, uint64_t mfn)
+{
+    for (unsigned int i = 0; i < x->nr_domains; i++) {
+        const struct xen_domain *d = &x->domains[i];
+
+        for (uint64_t gfn = 0; gfn < d->nr_mfn; gfn++) {
+            if (d->mfn[gfn] == mfn)
+                return d->first_frame + gfn;
+        }
+    }
+    return mfn;
+}
+
+uint64_t xen_entry(struct xen *x, uint64_t entry)
+{
+    return (entry & ~FRAME) |
+           xen_frame(x, (entry & FRAME) >> PAGE_SHIFT) << PAGE_SHIFT;
+}
+
+uint64_t xen_entry_back(struct xen *x, uint64_t entry)
+{
+    return (entry & ~FRAME) |
+           xen_frame_back(x, (entry & FRAME) >> PAGE_SHIFT) << PAGE_SHIFT;
+}
+
+/* Its words of 8 bytes are taken for entries, those of which some bytes are
+ * read or written, too. */
+void xen_read_entries(struct xen *x, const unsigned char *page,
+                      uint32_t offset, void *bytes, uint32_t len)
+{
+    unsigned char *to = bytes;
+
+    for (uint32_t at = offset; at < offset + len; at++) {
+        uint64_t word;
+
+        memcpy(&word, page + (at & ~7u), sizeof(word));
+        word = xen_entry_back(x, word);
+        *to++ = word >> 8 * (at & 7);
+    }
+}
+
+void xen_write_entries(struct xen *x, unsigned char *page, uint32_t offset,
+                       const void *bytes, uint32_t len)
+{
+    const unsigned char *from = bytes;
+    uint32_t at = offset;
+
+    while (at < offset + len) {
+        uint64_t word;
+        uint32_t start = at & ~7u;
+
+        memcpy(&word, page + start, sizeof(word));
+        word = xen_entry_back(x, word);
+        for (; at < start + 8 && at < offset + len; at++)
+            memcpy((unsigned char *)&word + (at & 7), from++, 1);
+        word = xen_entry(x, word);
+        memcpy(page + start, &word, sizeof(word));
+    }
+}
