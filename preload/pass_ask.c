@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "harness/domain_info.h"
 #include "harness/hvm_cpu.h"
 #include "preload/abi.h"
 #include "preload/front.h"
@@ -14,7 +15,6 @@
 #include "preload/pass.h"
 
 #include <xen/domctl.h>
-#include <xen/sched.h>
 #include <xen/sys/privcmd.h>
 
 #define BUFFER  (8 * FRONT_PAGE)
@@ -67,24 +67,13 @@ static int info(struct args_domain_info *a)
 {
     struct xen_domctl op = { .cmd = XEN_DOMCTL_getdomaininfo,
                              .domain = (domid_t)a->dom };
-    const struct xen_domctl_getdomaininfo *i = &op.u.getdomaininfo;
     int rc = domctl(&op);
 
     if (rc)
         return rc;
     if (op.domain != a->dom)    /* there is only one behind it */
         return -ESRCH;
-    a->paused = !!(i->flags & XEN_DOMINF_paused);
-    a->blocked = !!(i->flags & XEN_DOMINF_blocked);
-    a->running = !!(i->flags & XEN_DOMINF_running);
-    a->shutdown = !!(i->flags & XEN_DOMINF_shutdown);
-    a->dying = !!(i->flags & XEN_DOMINF_dying);
-    a->reason = i->flags >> XEN_DOMINF_shutdownshift & XEN_DOMINF_shutdownmask;
-    /* xc_domain_getinfo */
-    a->crashed = a->shutdown && a->reason == SHUTDOWN_crash;
-    a->shutdown &= !a->crashed;
-    a->nr_pages = i->tot_pages;
-    a->max_kb = i->max_pages << 2;
+    domain_info_get(&op.u.getdomaininfo, a);
     return 0;
 }
 

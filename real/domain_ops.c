@@ -1,11 +1,30 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What a toolstack asks of a domain: tools/libs/ctrl/xc_domain.c. */
+#include "harness/domain_info.h"
 #include "real/private.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define FRAMES_2MB  512
+
+/* libxenctrl's function for it is another since Xen 4.18, but not the
+ * hypercall, which before gave the next domain where there is none. */
+static int xen_domain_info(struct xen *x, uint32_t id,
+                           struct args_domain_info *a)
+{
+    struct xen_domctl op = {
+        .cmd = XEN_DOMCTL_getdomaininfo, .domain = (domid_t)id,
+    };
+    int rc = xen_domctl(x, &op);
+
+    if (rc)
+        return rc;
+    if (op.domain != id)
+        return -ESRCH;
+    domain_info_get(&op.u.getdomaininfo, a);
+    return 0;
+}
 
 /* Of what is there already it is found out that it is; paused, as a new one
  * would be. */
@@ -42,14 +61,13 @@ static int create(struct xen *x, struct args_create *a, struct xen_domain *d)
 int real_op_DOMAIN_CREATE(struct xen *x, struct args_create *a)
 {
     struct xen_domain *d = xen_domain(x, a->dom);
-    xc_dominfo_t info;
+    struct args_domain_info info;
     int rc;
 
     if (!a->dom || a->dom >= DOMID_FIRST_RESERVED)
         return -EINVAL;
     if (d && !d->attached &&
-        xc_domain_getinfo(x->xc, d->id, 1, &info) == 1 &&
-        info.domid == d->id && !info.dying)
+        !xen_domain_info(x, d->id, &info) && !info.dying)
         return -EEXIST;
     if (!d)
         d = xen_add_domain(x, a->dom);
@@ -137,29 +155,18 @@ int xen_let_boot(struct xen *x, uint32_t dom, int (*boot)(void *ctx),
     return rc ? rc : paused;
 }
 
-/* The library gives the next domain where there is none. */
 int real_op_DOMAIN_INFO(struct xen *x, struct args_domain_info *a)
 {
     const struct xen_domain *d = xen_domain(x, a->dom);
-    uint32_t id = xen_id(x, a->dom);
-    xc_dominfo_t info;
-    int n = xc_domain_getinfo(x->xc, id, 1, &info);
+    int rc = xen_domain_info(x, xen_id(x, a->dom), a);
 
-    if (n < 0)
-        return -errno;
-    if (n != 1 || info.domid != id)
-        return -ESRCH;
-    a->paused = info.paused && !(d && d->held && !d->pauses);
+    if (rc)
+        return rc;
+    if (d && d->held && !d->pauses)
+        a->paused = 0;
     /* A driver's guest halts when it has nothing to do. */
-    a->blocked = info.blocked &&
-                 !(x->driver && x->driver->caps & HV_CAP_GUEST);
-    a->running = info.running;
-    a->shutdown = info.shutdown;
-    a->reason = info.shutdown_reason;
-    a->crashed = info.crashed;
-    a->dying = info.dying;
-    a->nr_pages = info.nr_pages;
-    a->max_kb = info.max_memkb;
+    if (x->driver && x->driver->caps & HV_CAP_GUEST)
+        a->blocked = 0;
     return 0;
 }
 

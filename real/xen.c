@@ -219,17 +219,15 @@ static int configure(struct xen *x, const struct xen_config *config)
 int xen_list(struct xen_attach *list, unsigned int max)
 {
     struct xen x = { .xc = NULL };
-    xc_dominfo_t *info = calloc(max, sizeof(*info));
-    int rc = -ENOMEM, n;
+    xc_domaininfo_t *info = calloc(max, sizeof(*info));
+    int rc = -ENOMEM;
 
     if (info)
         rc = open_handles(&x);
-    if (!rc) {
-        n = xc_domain_getinfo(x.xc, 1, max, info);
-        rc = n >= 0 ? n : errno == ESRCH ? 0 : -errno;   /* there is none */
-    }
+    if (!rc)
+        rc = xen_answer(xc_domain_getinfolist(x.xc, 1, max, info));
     for (int i = 0; i < rc; i++)
-        list[i] = (struct xen_attach){ info[i].domid, info[i].domid };
+        list[i] = (struct xen_attach){ info[i].domain, info[i].domain };
     close_handles(&x);
     free(info);
     return rc;
