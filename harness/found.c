@@ -24,6 +24,16 @@ static int get_param(struct hv *hv, uint32_t dom, uint32_t param,
     return rc;
 }
 
+bool found_page(struct hv *hv, uint32_t dom, uint64_t gfn)
+{
+    struct hv_page page = { .write = false };
+
+    if (hv_map(hv, dom, gfn, &page))
+        return false;
+    hv_unmap(hv, &page);
+    return true;
+}
+
 static uint32_t count_vcpus(struct hv *hv, uint32_t dom)
 {
     struct args_vcpu_info a = { .dom = dom };

@@ -3,6 +3,8 @@
 #ifndef XENREEL_FOUND_H
 #define XENREEL_FOUND_H
 
+#include <stdbool.h>
+
 #include "harness/hv.h"
 #include "harness/record.h"
 
@@ -18,6 +20,9 @@
  * of the call that failed; -EINVAL for a PV domain. */
 int found_shape(struct hv *hv, uint32_t dom, struct args_create *create,
                 struct args_domain_info *info);
+
+/* Does DOM have a page at GFN? */
+bool found_page(struct hv *hv, uint32_t dom, uint64_t gfn);
 
 /* vcpu.set_registers of each vCPU that is up, into SINK: 0 or its error. */
 int found_vcpus(struct hv *hv, const struct args_create *create,

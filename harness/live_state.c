@@ -43,21 +43,35 @@ int live_state_find(struct live_state *s, struct hv *hv, uint32_t dom)
 
 /* ---- pages ---- */
 
+/* On AMD nothing is to be restricted, and nobody says what is
+ * (p2m_mem_access_sanity_check). */
+static bool has_access(const struct live_state *s)
+{
+    return s->create.vendor == VENDOR_INTEL;
+}
+
 /* Is there a page at GFN, and what may be done to it? */
 static bool look(struct live_state *s, struct hv *hv, uint64_t gfn)
 {
-    struct args_access a = { .dom = s->create.dom, .gfn = gfn };
+    struct args_access a = { .dom = s->create.dom, .gfn = gfn,
+                             .access = s->default_access };
 
-    if (s->found[gfn] == LIVE_HOLE && !hv_call(hv, OP_ACCESS_GET, &a))
-        s->found[gfn] = a.access;
-    return s->found[gfn] != LIVE_HOLE;
+    if (s->found[gfn] != LIVE_HOLE)
+        return true;
+    if (has_access(s) ? hv_call(hv, OP_ACCESS_GET, &a) :
+        !found_page(hv, a.dom, gfn))
+        return false;
+    s->found[gfn] = a.access;
+    return true;
 }
 
 /* Memory is at the bottom, special pages are at the top.  Looking between is
  * a call for each gfn: as long as Xen says that there is more, and a while
- * beyond, since pages of Xen's own, once mapped, do not count. */
+ * beyond, since pages of Xen's own, once mapped, do not count; a short one
+ * where looking is mapping. */
 static void look_for_pages(struct live_state *s, struct hv *hv)
 {
+    uint64_t most = has_access(s) ? MANY_HOLES : FEW_HOLES;
     uint64_t gfn, top, left = s->nr_pages, holes = 0;
     bool page;
 
@@ -67,7 +81,7 @@ static void look_for_pages(struct live_state *s, struct hv *hv)
         holes = page ? 0 : holes + 1;
     }
     holes = 0;
-    for (top = s->nr_gfns; top > gfn && (left || holes < MANY_HOLES); top--) {
+    for (top = s->nr_gfns; top > gfn && (left || holes < most); top--) {
         page = look(s, hv, top - 1);
         left -= page && left;
         holes = page ? 0 : holes + 1;
@@ -110,10 +124,11 @@ static void shape(struct live_state *s)
 int live_state_find_pages(struct live_state *s, struct hv *hv, uint32_t dom)
 {
     struct args_domain_info info = { .dom = dom };
-    struct args_access def = { .dom = dom, .gfn = ~0ull };
+    struct args_access def = { .dom = dom, .gfn = ~0ull,
+                               .access = XENMEM_access_rwx };
     int rc = hv_call(hv, OP_DOMAIN_INFO, &info);
 
-    if (!rc)
+    if (!rc && has_access(s))
         rc = hv_call(hv, OP_ACCESS_GET, &def);
     if (rc)
         return rc;

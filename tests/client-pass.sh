@@ -130,6 +130,12 @@ then
     [ $early = 1 ] || fail "no event between two calls"
 fi
 
+# What another monitor has left: no ring's page.
+echo 'memory.decrease dom=1 gfn=0xfeff9 = 0' | cat - 1.scn >left.scn
+passed left.xrt -d two.cfg -p left.scn -- $access 1 cpuid
+expect 0 show left.xrt
+says out 'memory.decrease +dom=1 gfn=0xfeff9 .*= 0'
+
 # A client that is ended from outside: the trace is whole.
 "$xenreel" run --at-end wait -- "$xenreel" record -o term.xrt -- \
     sh -c "exec $access 1 cpuid" >/dev/null 2>&1 &

@@ -139,7 +139,8 @@ static inline int must(enum hv_op op, void *args)
     } while (0)
 
 /* A running guest of VCPUS; with SEED not 0 it runs between calls, too. */
-static inline void guest_open(uint32_t vcpus, uint64_t seed)
+static inline void guest_open_on(uint32_t vendor, uint32_t vcpus,
+                                 uint64_t seed)
 {
     static const struct hv_ops ops = {
         .call = guest_call, .ring = guest_ring, .map = guest_map,
@@ -156,10 +157,16 @@ static inline void guest_open(uint32_t vcpus, uint64_t seed)
     guest.paused = false;
     guest.looks = 0;
     sim_default_domain(&create, LIVE_DOM, LIVE_MB, vcpus);
+    create.vendor = vendor;
     must(OP_DOMAIN_CREATE, &create);
     MUST(DOMAIN_UNPAUSE, .dom = LIVE_DOM);
     memset(&recorded, 0, sizeof(recorded));
     recorded.fail_at = SIZE_MAX;
+}
+
+static inline void guest_open(uint32_t vcpus, uint64_t seed)
+{
+    guest_open_on(VENDOR_INTEL, vcpus, seed);
 }
 
 static inline void guest_end(void)

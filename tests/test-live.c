@@ -216,6 +216,32 @@ static void test_found_paused(void **state)
     guest_end();
 }
 
+/* AMD has no mem_access (mm/mem_access.c:p2m_mem_access_sanity_check): pages
+ * are found without it, and events recorded. */
+static void test_amd(void **state)
+{
+    static const char *const pages[] = { "write:all", NULL };
+    static const char *const cpuid[] = { "cpuid", NULL };
+    struct live_result result;
+
+    (void)state;
+    guest_open_on(VENDOR_AMD, 1, 0);
+    MUST(MEMORY_DECREASE, .dom = LIVE_DOM, .gfn = 0x20);
+    assert_int_equal(record_by(pages, 0, &result), -EINVAL);
+    guest_end();
+    guest_open_on(VENDOR_AMD, 1, 0);
+    MUST(MEMORY_DECREASE, .dom = LIVE_DOM, .gfn = 0x20);
+    for (int i = 0; i < 2; i++)
+        MUST(GUEST_CPUID, .dom = LIVE_DOM, .rip = 0x1000, .leaf = 1);
+    assert_int_equal(record_by(cpuid, 0, &result), 0);
+    assert_int_equal(result.undone, 0);
+    expect_same(2);
+    assert_int_equal(count_recorded(OP_MEMORY_DECREASE, 0), 1);
+    expect_free();
+    assert_int_equal(live_release(&guest.hv, LIVE_DOM), 0);
+    guest_end();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -231,6 +257,7 @@ int main(void)
         cmocka_unit_test(test_others),
         cmocka_unit_test(test_found_restricted),
         cmocka_unit_test(test_found_paused),
+        cmocka_unit_test(test_amd),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

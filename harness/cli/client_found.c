@@ -39,16 +39,6 @@ static void put(struct found *f, enum hv_op op, const void *args, bool setup)
 
 /* ---- what it is like ---- */
 
-static bool has_page(struct found *f, uint64_t gfn)
-{
-    struct hv_page page = { .write = false };
-
-    if (hv_map(f->hv, f->create.dom, gfn, &page))
-        return false;
-    hv_unmap(f->hv, &page);
-    return true;
-}
-
 /* How far pages go from FIRST, at most to END: without a hole between. */
 static uint64_t pages_from(struct found *f, uint64_t first, uint64_t end)
 {
@@ -57,7 +47,7 @@ static uint64_t pages_from(struct found *f, uint64_t first, uint64_t end)
     while (low < end) {
         uint64_t middle = low + (end - low) / 2;
 
-        if (has_page(f, middle))
+        if (found_page(f->hv, f->create.dom, middle))
             low = middle + 1;
         else
             end = middle;
@@ -93,6 +83,20 @@ static int look(struct found *f, uint32_t dom)
 }
 
 /* ---- into the trace ---- */
+
+/* An earlier monitor has taken its ring's page along. */
+static void put_special(struct found *f)
+{
+    struct args_physmap a = {
+        .dom = f->create.dom,
+        .gfn = f->create.max_gpfn - (FOUND_SPECIAL_PAGES - 1),
+    };
+
+    for (; a.gfn <= f->create.max_gpfn; a.gfn++) {
+        if (!found_page(f->hv, a.dom, a.gfn))
+            put(f, OP_MEMORY_DECREASE, &a, false);
+    }
+}
 
 /* The ports that are taken up to the first that is not. */
 static void put_ports(struct found *f)
@@ -137,6 +141,7 @@ static void put_domain(struct found *f)
     struct args_dom dom = { .dom = f->create.dom };
 
     put(f, OP_DOMAIN_CREATE, &f->create, true);
+    put_special(f);
     if (!f->rc)
         f->rc = found_vcpus(f->hv, &f->create, f->sink);
     put_ports(f);
