@@ -109,7 +109,9 @@ serve breakpoint
 # sample NAME DOMAIN RECORD EXPECTED ACTUAL: it differs there.
 sample()
 {
-    expect 1 replay "$top_srcdir/traces/samples/$1.xrt" -- $access "$2" write
+    trace=$top_srcdir/traces/samples/$1.xrt
+    [ -f "$trace" ] || trace=$top_srcdir/tests/corpus/logs/$1.xrt
+    expect 1 replay "$trace" -- $access "$2" write
     says out "/$1.xrt: .*DIFFERENCE at record #$3 \($4\)$"
     says out "^  ! operation +$4 +$5$"
 }
