@@ -153,8 +153,8 @@ static int complain(const char *domain, const struct live_result *result,
           "or see \"A recorder that was killed\" in docs/RECORDING.md" },
         { -EOPNOTSUPP, "this machine cannot do it (step and fast need "
           "Intel)" },
-        { -EINVAL, "this domain cannot do it (step and fast need "
-          "altp2m=\"external\" in its xl.cfg, and nothing works on PV)" },
+        { -EINVAL, "this domain cannot do it (accesses need Intel, step and "
+          "fast altp2m=\"external\" in its xl.cfg, and nothing works on PV)" },
         { -ENODEV, "introspection needs a HVM or PVH domain, and HAP" },
         { -EEXIST, "it is on already: is the rule there twice?" },
         { -ENOMEM, "Xen has too little memory for the domain's tables: "

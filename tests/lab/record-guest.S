@@ -31,9 +31,12 @@ _start:
     mov %eax, %es
     mov %eax, %ss
     mov $handler, %eax
-    mov %ax, idt + 3 * 8                /* INT3's gate */
+    mov %ax, idt + 1 * 8                /* ICEBP's gate */
+    mov %ax, idt + 3 * 8                /* and INT3's */
+    movw $8, idt + 1 * 8 + 2
     movw $8, idt + 3 * 8 + 2
     mov $0x8e00, %ax
+    mov %eax, idt + 1 * 8 + 4
     mov %eax, idt + 3 * 8 + 4
     lidt idt_register
     mov $CODE, %edi                     /* ret, in each page */
@@ -70,10 +73,17 @@ round:
     wrmsr
     sgdt scratch
     int3
+#ifndef AMD
+    .byte 0xf1                          /* ICEBP: the end of a guest in QEMU */
+#endif
     mov $HYPERVISOR_HVM_OP, %eax
     mov $HVMOP_GUEST_REQUEST, %ebx
     xor %ecx, %ecx
+#ifdef AMD
+    vmmcall
+#else
     vmcall
+#endif
     mov PAUSES, %ecx
 3:  pause
     dec %ecx
