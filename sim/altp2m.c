@@ -289,6 +289,7 @@ int altp2m_change_gfn(struct sim_domain *d, uint32_t idx, uint64_t old_gfn,
         p2m_get(ap2m, old_gfn, &entry);
         if (entry.mfn == INVALID_MFN)
             return 0;
+        map_lost(d);
         rc = p2m_set(ap2m, old_gfn, ORDER_4K, INVALID_MFN, P2M_INVALID,
                      ap2m->default_access, -1);
         /* p2m_remove_entry does what it would do for the host's map */

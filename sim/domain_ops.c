@@ -47,6 +47,7 @@ int sim_op_DOMAIN_UNPAUSE(struct sim *sim, struct args_dom *a)
     if (!d || !d->pause_count)
         return -EINVAL;
     d->pause_count--;
+    d->created |= !d->pause_count;
     return 0;
 }
 

@@ -177,10 +177,14 @@ static void vm_event_resume(struct sim_vcpu *v)
     v->ve.sync_event = false;
 }
 
-bool vcpu_resume(struct sim_vcpu *v)
+static void do_resume(struct sim_vcpu *v)
 {
-    if (v->wait_put && !ring_continue(v))
-        return false;
+    /* vcpu_ioreq_handle_completion is false then: all that was asked for
+     * waits for the resume after this one */
+    if (v->map_lost && v->d->config.type != GUEST_PV) {
+        v->map_lost = false;
+        return;
+    }
     if (v->d->vm_event_state && v->d->config.type != GUEST_PV)
         vm_event_resume(v);
     if (v->inject.pending) {
@@ -192,6 +196,13 @@ bool vcpu_resume(struct sim_vcpu *v)
         v->next_interrupt = false;
         monitor_interrupt(v, v->entry.vector, v->entry.type, v->entry_error);
     }
+}
+
+bool vcpu_resume(struct sim_vcpu *v)
+{
+    if (v->wait_put && !ring_continue(v))
+        return false;
+    do_resume(v);
     if (!vcpu_runnable(v))
         return false;
     guest_enter(v);

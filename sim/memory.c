@@ -356,8 +356,20 @@ static int populate(struct sim_domain *d, uint64_t gfn, uint32_t order)
     return 0;
 }
 
+/* ioreq_request_mapcache_invalidate: when a vCPU goes on next it tells the
+ * device model; of a guest's own call that is told at its end. */
+void map_lost(struct sim_domain *d)
+{
+    if (!d->created || d->sim->current == d)
+        return;
+    for (uint32_t i = 0; i < d->config.vcpus; i++)
+        d->vcpus[i].map_lost = true;
+}
+
+/* p2m_remove_entry */
 static int unmap(struct sim_domain *d, uint64_t gfn)
 {
+    map_lost(d);
     return p2m_set(&d->host, gfn, ORDER_4K, INVALID_MFN, P2M_INVALID,
                    d->host.default_access, -1);
 }

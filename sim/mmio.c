@@ -257,6 +257,8 @@ static int map_one(struct sim_domain *d, uint64_t gfn, uint64_t mfn)
         sim_crash(d);
         return -EPERM;
     }
+    if (old.mfn != INVALID_MFN)
+        map_lost(d);
     return p2m_set(&d->host, gfn, ORDER_4K, frame,
                    mmio_ro(d->sim, mfn) ? P2M_MMIO_RO : P2M_MMIO_DIRECT,
                    d->host.default_access, -1);

@@ -96,6 +96,8 @@ struct sim_vcpu {
     struct known_msr msrs[NR_KNOWN_MSRS];
     uint32_t nr_msrs;
     struct pending_trap inject; /* the toolstack's, until it runs again */
+    bool map_lost;              /* mapcache_invalidate: its next resume does
+                                 * nothing of what was asked for */
     struct pending_trap entry;  /* taken at the next VM entry */
     struct code_page { uint64_t gla, gpa; } code[NR_CODE_PAGES];
     uint32_t next_code;         /* the oldest of them */
@@ -172,6 +174,7 @@ struct sim_domain {
     struct args_create config;
     uint32_t pause_count;       /* by the toolstack */
     bool dying, shut_down;
+    bool created;               /* creation_finished: it was unpaused once */
     uint8_t shutdown_reason;
     uint64_t nr_pages;
     uint64_t max_pages;
@@ -248,6 +251,8 @@ void page_placed(struct sim_domain *d, uint64_t mfn, uint64_t gfn,
 /* A PV guest's page leaves its domain's map, and is freed with its last
  * reference (PV: pv.h). */
 int page_unmap(struct sim *sim, uint64_t mfn);
+/* Somebody takes a page out of D's map, or a view's. */
+void map_lost(struct sim_domain *d);
 void pages_close(struct sim *sim);
 /* Bytes of a page; they may not cross its end.  Reads of pages never
  * written are zero.  Write: 0 or -ENOMEM. */

@@ -14,6 +14,7 @@ void naive_ring_on(struct naive *n)
     n->ring = true;
     n->req_prod = n->rsp_cons = 0;
     n->last_woken = 0;
+    naive_map_lost(n);          /* libxenctrl takes the ring's page away */
 }
 
 /* vm_event_disable, arch_monitor_cleanup_domain: refused while a vCPU is on

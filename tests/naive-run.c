@@ -394,13 +394,9 @@ static void emulate(struct naive *n, struct naive_vcpu *v)
     instruction(n, v, &how);
 }
 
-/* hvm_vm_event_do_resume, then one instruction. */
-static void turn(struct naive *n, struct naive_vcpu *v)
+/* hvm_vm_event_do_resume */
+static void resume(struct naive *n, struct naive_vcpu *v)
 {
-    struct naive_how hardware = { .emulated = false };
-
-    if (v->woken && naive_send_again(n, v))
-        return;
     if (v->set_registers)
         set_registers(v);
     if (v->emulate)
@@ -408,6 +404,18 @@ static void turn(struct naive *n, struct naive_vcpu *v)
     if (v->cr3_put_off)
         v->regs.cr3 = v->cr3;
     v->cr3_put_off = false;
+}
+
+/* hvm_do_resume, then one instruction. */
+static void turn(struct naive *n, struct naive_vcpu *v)
+{
+    struct naive_how hardware = { .emulated = false };
+
+    if (v->woken && naive_send_again(n, v))
+        return;
+    if (!v->map_lost)           /* vcpu_ioreq_handle_completion */
+        resume(n, v);
+    v->map_lost = false;
     if (!naive_stopped(v))
         instruction(n, v, &hardware);
 }

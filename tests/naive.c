@@ -302,8 +302,10 @@ int naive_change_gfn(struct naive *n, uint32_t view, uint64_t old_gfn,
     if (new_gfn == NOWHERE) {
         int *page = &m->entry[old_gfn - NAIVE_BASE].page;
 
-        if (*page >= 0)         /* p2m_remove_entry, of whatever map */
+        if (*page >= 0) {       /* p2m_remove_entry, of whatever map */
             n->no_gfn[*page] = true;
+            naive_map_lost(n);
+        }
         *page = -1;
         return 0;
     }
@@ -389,10 +391,17 @@ int naive_populate(struct naive *n, uint64_t gfn)
     return 0;
 }
 
+void naive_map_lost(struct naive *n)
+{
+    for (uint32_t i = 0; i < n->vcpus; i++)
+        n->vcpu[i].map_lost = true;
+}
+
 int naive_decrease(struct naive *n, uint64_t gfn)
 {
     if (n->host.entry[gfn - NAIVE_BASE].page < 0)
         return -EINVAL;
+    naive_map_lost(n);
     host_set(n, gfn, -1, n->host.default_access, -1);
     return 0;
 }

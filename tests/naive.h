@@ -64,6 +64,7 @@ struct naive_vcpu {
     struct vm_event_regs_x86 to_set;
     bool cr3_put_off;
     uint64_t cr3;
+    bool map_lost;              /* ... but not this time */
     /* the program */
     struct naive_insn queue[NAIVE_QUEUE];
     uint32_t count;
@@ -131,6 +132,9 @@ unsigned char *naive_memory(struct naive *n, uint64_t gfn);
 /* Give E a page, as ept_set_entry does; SVE < 0: inherited. */
 void naive_entry_set(struct naive_entry *e, int page, uint8_t access,
                      int sve);
+
+/* A page leaves a map: ioreq_request_mapcache_invalidate. */
+void naive_map_lost(struct naive *n);
 
 /* ---- naive-run.c ---- */
 /* The map that V runs on, and its entry for the access V makes. */

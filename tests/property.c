@@ -122,6 +122,15 @@ void must(struct test *t, int rc)
 
 /* ---- the domain ---- */
 
+bool may_unmap(const struct test *t)
+{
+    bool asked = t->nr_answers;
+
+    for (uint32_t i = 0; i < t->n.vcpus; i++)
+        asked |= t->n.vcpu[i].emulate || t->n.vcpu[i].set_registers;
+    return !asked;
+}
+
 void enable_ring(struct test *t)
 {
     struct args_port port = { .dom = DOM };

@@ -56,6 +56,8 @@ void must(struct test *t, int rc);      /* succeed */
 void create(struct test *t);
 void recreate(struct test *t);
 void enable_ring(struct test *t);
+/* Nothing is asked for that a page's removal would put off. */
+bool may_unmap(const struct test *t);
 
 /* ---- property-run.c: the guests run ---- */
 void do_program(struct test *t);

@@ -127,6 +127,8 @@ static void do_change_gfn(struct test *t)
         .new_gfn = once_in(t, 4) ? NOWHERE : any_gfn(t),
     };
 
+    if (a.new_gfn == NOWHERE && !may_unmap(t))
+        return;
     same(t, "change_gfn", call(t, OP_ALTP2M_CHANGE_GFN, &a),
          naive_change_gfn(&t->n, a.view, a.old_gfn, a.new_gfn));
 }
@@ -166,7 +168,7 @@ static void do_physmap(struct test *t)
         .gfn = NAIVE_BASE + STABLE + below(t, NAIVE_GFNS - STABLE),
     };
 
-    if (once_in(t, 3))
+    if (once_in(t, 3) && may_unmap(t))
         same(t, "decrease", call(t, OP_MEMORY_DECREASE, &a),
              naive_decrease(&t->n, a.gfn));
     else
@@ -184,6 +186,8 @@ static void do_map(struct test *t)
         .new_gfn = NAIVE_BASE + STABLE + below(t, NAIVE_GFNS - STABLE),
     };
 
+    if (!may_unmap(t))
+        return;
     if (once_in(t, 3)) {
         same(t, "remove", call(t, OP_MEMORY_REMOVE, &a),
              naive_remove(&t->n, gfn));
