@@ -37,13 +37,20 @@ void front_say(const char *format, ...)
         dprintf(STDERR_FILENO, "xenreel: %s\n", line);
 }
 
-struct front_domain *front_domain(uint32_t id)
+static struct front_domain *entry(uint32_t id)
 {
     for (uint32_t i = 0; i < front.nr_domains; i++) {
         if (front.domains[i].id == id)
-            return front.domains[i].gone ? NULL : &front.domains[i];
+            return &front.domains[i];
     }
     return NULL;
+}
+
+struct front_domain *front_domain(uint32_t id)
+{
+    struct front_domain *d = entry(id);
+
+    return d && !d->gone ? d : NULL;
 }
 
 /* ---- reading the setup ---- */
@@ -75,12 +82,13 @@ static void set_name(struct front_domain *d, const char *name, size_t len)
 
 int front_create(struct args_create *create)
 {
-    struct front_domain *old = front_domain(create->dom);
+    struct front_domain *old = entry(create->dom);
     struct args_dom a = { .dom = create->dom };
     int rc;
 
     if (old) {
-        hv_call(front.hv, OP_DOMAIN_DESTROY, &a);
+        if (!old->gone)
+            hv_call(front.hv, OP_DOMAIN_DESTROY, &a);
         front.nr_domains--;
         memmove(old, old + 1, (size_t)(&front.domains[front.nr_domains] -
                                        old) * sizeof(*old));
