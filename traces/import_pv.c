@@ -334,10 +334,8 @@ static int access_line(struct import *im, const struct pv_step *step,
         return import_fail(im, "the guest's access without what it saw");
     set_access(im, step);
     rc = import_put(im);
-    if (rc)
-        return rc;
-    import_begin(im, OP_CLIENT_WAIT);
-    rc = import_put(im);
+    if (!rc)
+        rc = import_wait(im, seen);
     if (rc)
         return rc;
     a = &import_begin(im, OP_GUEST_RESULT)->GUEST_RESULT;
