@@ -178,3 +178,18 @@ const struct hv_name names_pv_type[] = {
     { 7, "writable" },
     { 0, NULL }
 };
+
+const struct hv_name names_page_type[] = {
+    { 0, "notab" },
+    { 1, "l1" },
+    { 2, "l2" },
+    { 3, "l3" },
+    { 4, "l4" },
+    { 9, "pinned_l1" },
+    { 10, "pinned_l2" },
+    { 11, "pinned_l3" },
+    { 12, "pinned_l4" },
+    { 13, "broken" },
+    { 15, "xtab" },
+    { 0, NULL }
+};

@@ -20,6 +20,7 @@ extern const struct hv_name names_phase[];      /* enum client_phase */
 extern const struct hv_name names_create[];     /* enum args_create_options */
 extern const struct hv_name names_pv_flags[];   /* enum args_pv_flags */
 extern const struct hv_name names_mmuext[];     /* MMUEXT_* */
+extern const struct hv_name names_page_type[];  /* XEN_DOMCTL_PFINFO_* */
 extern const struct hv_name names_pv_type[];    /* PGT_* */
 
 #endif

@@ -40,6 +40,15 @@ struct args_mmuext_op {
     uint32_t pad;
 };
 
+/* A PV guest's frames are machine frames, another's its own. */
+#define MAX_PAGE_TYPES  1024
+struct args_page_types {
+    uint32_t dom;
+    uint32_t pad;
+    struct hv_span gfn;         /* uint64_t each */
+    struct hv_span types;       /* uint8_t each: XEN_DOMCTL_PFINFO_* >> 28 */
+};
+
 struct args_va_mapping {
     uint32_t dom;
     uint32_t vcpu;

@@ -32,6 +32,13 @@ const struct hv_field fields_guest_mmuext[] = {
 };
 #undef T
 
+#define T args_page_types
+const struct hv_field fields_page_types[] = {
+    DOM, IN(gfn, U64S),
+    ROW("types", types, U8S, HV_OUT, 0, names_page_type), END
+};
+#undef T
+
 #define T args_va_mapping
 const struct hv_field fields_va_mapping[] = {
     VCPU, FOREIGN, IN(va, HEX), IN(val, HEX), IN(flags, HEX),

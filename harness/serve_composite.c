@@ -50,6 +50,7 @@ static int enable_call(struct serve *s, enum hv_op op, void *args)
         serve_take(&s->hv);
         return 0;
     case OP_DOMAIN_PAUSE:
+    case OP_MEMORY_PAGE_TYPES:
     case OP_MEMORY_PEEK:
     case OP_MEMORY_POPULATE:
         return 0;

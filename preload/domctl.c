@@ -19,7 +19,6 @@
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof(*(a)))
 #define DOM0_PAGES  (1u << 19)  /* half of the machine */
-#define MAX_FRAMES  1024        /* XEN_DOMCTL_getpageframeinfo3 */
 
 #define D struct xen_domctl
 static const struct move max_mem[] = {
@@ -160,21 +159,13 @@ static int fill_type(void *ctx, void *args, long rc)
     return type == XEN_DOMCTL_PFINFO_XTAB ? -EINVAL : 0;
 }
 
-/* A guest's frame is no page table, or it is nothing. */
-static int frame_types(const struct xen_domctl *d)
+/* A frame is there, or nothing is. */
+static int frames_there(uint32_t dom, uint64_t at, const xen_pfn_t *gfns,
+                        uint32_t nr)
 {
-    const struct xen_domctl_getpageframeinfo3 *info = &d->u.getpageframeinfo3;
-    uint64_t at = (uintptr_t)info->array.p;
-    xen_pfn_t gfns[MAX_FRAMES], type;
-
-    if (!front_domain(d->domain))
-        return d->domain ? -ESRCH : -EINVAL;
-    if (info->num > MAX_FRAMES)
-        return -E2BIG;
-    if (user_read(gfns, at, info->num * sizeof(*gfns)))
-        return -EFAULT;
-    for (uint64_t i = 0; i < info->num; i++) {
-        struct args_memory a = { .dom = d->domain, .gfn = gfns[i] };
+    for (uint64_t i = 0; i < nr; i++) {
+        struct args_memory a = { .dom = dom, .gfn = gfns[i] };
+        xen_pfn_t type;
 
         pass_fill(fill_type, (void *)(uintptr_t)(at + i * sizeof(type)));
         type = hv_call(front.hv, OP_MEMORY_PEEK, &a) ?
@@ -183,6 +174,48 @@ static int frame_types(const struct xen_domctl *d)
             return -EFAULT;
     }
     return 0;
+}
+
+/* No trace of a real Xen has these: xenreel record takes HVM guests. */
+static int page_types(uint32_t dom, uint64_t at, xen_pfn_t *gfns, uint32_t nr)
+{
+    unsigned char types[MAX_PAGE_TYPES] = { 0 };
+    struct args_page_types a = {
+        .dom = dom, .gfn = { .p = gfns, .len = nr * sizeof(*gfns) },
+        .types = { .p = types, .len = nr },
+    };
+    int rc = hv_call(front.hv, OP_MEMORY_PAGE_TYPES, &a);
+
+    for (uint32_t i = 0; !rc && i < a.types.len; i++) {
+        xen_pfn_t type = (xen_pfn_t)types[i] << XEN_DOMCTL_PFINFO_LTAB_SHIFT;
+
+        rc = user_write(at + i * sizeof(type), &type, sizeof(type));
+    }
+    return rc;
+}
+
+/* One frame after the other, to the first that cannot be read.  An HVM guest
+ * has no tables to be told of: traces have memory.peek for each. */
+static int frame_types(const struct xen_domctl *d)
+{
+    const struct xen_domctl_getpageframeinfo3 *info = &d->u.getpageframeinfo3;
+    const struct front_domain *domain = front_domain(d->domain);
+    uint64_t at = (uintptr_t)info->array.p;
+    xen_pfn_t gfns[MAX_PAGE_TYPES];
+    uint32_t nr = 0;
+    int rc;
+
+    if (!domain && (d->domain || front.pass))
+        return -ESRCH;
+    if (info->num > MAX_PAGE_TYPES)
+        return -E2BIG;
+    while (nr < info->num && !user_read(&gfns[nr], at + nr * sizeof(*gfns),
+                                        sizeof(*gfns)))
+        nr++;
+    rc = domain && domain->create.type != GUEST_PV ?
+        frames_there(d->domain, at, gfns, nr) :
+        page_types(d->domain, at, gfns, nr);
+    return !rc && nr < info->num ? -EFAULT : rc;
 }
 
 /* Dom0's is 0.  The last digits of others are not a small number: XAPI makes
@@ -249,7 +282,7 @@ static int info_from(struct xen_domctl *d)
     return d->domain >= DOMID_FIRST_RESERVED ? -EINVAL : -ESRCH;
 }
 
-/* Only a PV domain has one, of 64 bits here. */
+/* Only a PV domain has one. */
 static int address_size(struct xen_domctl *d)
 {
     const struct front_domain *front = front_domain(d->domain);
@@ -258,7 +291,8 @@ static int address_size(struct xen_domctl *d)
         return -ESRCH;
     if (front && front->create.type != GUEST_PV)
         return -EOPNOTSUPP;
-    d->u.address_size.size = 64;
+    d->u.address_size.size =
+        front && front->create.options & CREATE_PV32 ? 32 : 64;
     return 0;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* PV page tables: hypercalls that libxenctrl has no function for, of dom0 for
- * other domains; and their requests, which are those of a guest, too. */
+/* PV page tables: hypercalls that libxenctrl has no function for, or exports none,
+ * of dom0 for other domains; and their requests, which are those of a guest, too. */
 #include "real/private.h"
 
 #include <string.h>
@@ -131,4 +131,32 @@ int real_op_PV_MMUEXT_OP(struct xen *x, struct args_mmuext_op *a)
     xen_mmuext_requests(x, a, b.requests);
     return batch_call(x, &b, __HYPERVISOR_mmuext_op, a->flags,
                       xen_id(x, a->dom) & 0xffff, &a->done);
+}
+
+int real_op_MEMORY_PAGE_TYPES(struct xen *x, struct args_page_types *a)
+{
+    struct xen_domctl op = {
+        .cmd = XEN_DOMCTL_getpageframeinfo3,
+        .domain = (domid_t)xen_id(x, a->dom),
+        .u.getpageframeinfo3.num = a->gfn.len / sizeof(uint64_t),
+    };
+    uint64_t *array = xencall_alloc_buffer(x->call, a->gfn.len + 1);
+    uint32_t room = a->types.len;
+    unsigned char *types = a->types.p;
+    int rc;
+
+    if (!array)
+        return -ENOMEM;
+    if (a->gfn.len)
+        memcpy(array, a->gfn.p, a->gfn.len);
+    set_xen_guest_handle_raw(op.u.getpageframeinfo3.array, array);
+    rc = xen_domctl(x, &op);
+    a->types.len = 0;
+    for (uint32_t i = 0; !rc && i < a->gfn.len / sizeof(uint64_t) && i < room;
+         i++) {
+        types[i] = array[i] >> XEN_DOMCTL_PFINFO_LTAB_SHIFT;
+        a->types.len++;
+    }
+    xencall_free_buffer(x->call, array);
+    return rc;
 }
