@@ -8,6 +8,7 @@
 
 #include <xen/xen.h>
 
+struct args_create;
 struct xen_domctl;
 struct xen_domctl_getdomaininfo;
 struct xenctl_bitmap;
@@ -31,8 +32,8 @@ int vcpu_extended_state(struct xen_domctl *op);
 int vcpu_context_get(const struct xen_domctl *op);
 int vcpu_context_set(const struct xen_domctl *op);
 int vcpu_affinity(const struct xen_domctl *op);
-/* The toolstack has built DOM: what its first vCPU begins with. */
-void vcpu_context_boot(uint32_t dom);
+/* The toolstack has built a domain: what its first vCPU begins with. */
+void vcpu_context_boot(const struct args_create *create);
 
 /* ---- cpu_policy.c ---- */
 int cpu_policy_set(const struct xen_domctl *op);

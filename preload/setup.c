@@ -103,8 +103,8 @@ static int build(const struct args_create *create)
 {
     int rc = add_domain(create);
 
-    if (!rc && create->type != GUEST_PV)
-        vcpu_context_boot(create->dom);
+    if (!rc)
+        vcpu_context_boot(create);
     return rc;
 }
 

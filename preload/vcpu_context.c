@@ -19,6 +19,7 @@
 #define CR0_PE_ET       0x11
 #define DR6_DEFAULT     0xffff0ff0
 #define DR7_DEFAULT     0x400
+#define RFLAGS_IF       0x200
 
 #define G(member, field) \
     MOVE_IN(struct vcpu_guest_context, member, struct args_vcpu_regs, field)
@@ -65,7 +66,9 @@ int vcpu_context_get(const struct xen_domctl *op)
         return rc;
     wire_copy(general, &c, &a, true);
     wire_copy(system_regs, &c, &a, true);
-    if (c.user_regs.cs & CS_RPL) {
+    if (front_domain(op->domain)->create.type == GUEST_PV)
+        c.flags |= VGCF_in_kernel;      /* as a model's PV guest always is */
+    if (c.user_regs.cs & CS_RPL && !(c.flags & VGCF_in_kernel)) {
         c.gs_base_user = a.regs.gs_base;
         c.gs_base_kernel = a.regs.shadow_gs;
     } else {
@@ -147,19 +150,27 @@ int vcpu_affinity(const struct xen_domctl *op)
 }
 
 /* Flat segments in protected mode, as libxc leaves the first vCPU of an HVM
- * or PVH domain (tools/libs/guest/xg_dom_x86.c:vcpu_hvm). */
-void vcpu_context_boot(uint32_t dom)
+ * or PVH domain (tools/libs/guest/xg_dom_x86.c:vcpu_hvm); Xen's own, and
+ * interrupts, where it is PV (vcpu_x86_64): control registers are Xen's. */
+void vcpu_context_boot(const struct args_create *create)
 {
     const struct vm_event_x86_selector_reg code = { 0xfffff, 0xc9b },
                                            data = { 0xfffff, 0xc93 };
-    struct args_vcpu_regs a = { .dom = dom };
+    struct args_vcpu_regs a = { .dom = create->dom };
     struct vm_event_regs_x86 *regs = &a.regs;
 
     if (hv_call(front.hv, OP_VCPU_REGS_GET, &a))
         return;
-    regs->cr0 = CR0_PE_ET;
     regs->dr6 = DR6_DEFAULT;
     regs->dr7 = DR7_DEFAULT;
+    if (create->type == GUEST_PV) {
+        regs->rflags = RFLAGS_IF;
+        regs->cs_sel = FLAT_KERNEL_CS64;
+        regs->ss_sel = FLAT_KERNEL_SS64;
+        hv_call(front.hv, OP_VCPU_REGS_SET, &a);
+        return;
+    }
+    regs->cr0 = CR0_PE_ET;
     regs->cs = code;
     regs->ss = regs->ds = regs->es = data;
     a.tr_limit = 0x67;

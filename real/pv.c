@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* PV page tables: hypercalls that libxenctrl has no function for, or exports none,
- * of dom0 for other domains; and their requests, which are those of a guest, too. */
+/* PV page tables: hypercalls of dom0 for other domains that libxenctrl has no
+ * function for, or exports none; and their requests, which are those of a
+ * guest, too. */
 #include "real/private.h"
 
 #include <string.h>

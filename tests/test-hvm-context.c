@@ -282,6 +282,34 @@ static void test_vcpu_context(void **state)
     assert_int_equal(domctl(XEN_DOMCTL_setvcpucontext, PVH, &d), -EINVAL);
 }
 
+/* A PV guest begins with what xg_dom_x86.c:vcpu_x86_64 gives it, in its kernel
+ * (arch_get_info_guest: VGCF_in_kernel); its CR3 is a machine frame, that of
+ * the one pinned L4. */
+static void test_pv_context(void **state)
+{
+    struct vcpu_guest_context c;
+    struct xen_domctl d = { .u.vcpucontext.vcpu = 0 };
+    uint64_t frame;
+
+    (void)state;
+    d.u.vcpucontext.ctxt.p = &c;
+    assert_int_equal(domctl(XEN_DOMCTL_getvcpucontext, PV, &d), 0);
+    assert_int_equal(c.flags, VGCF_online | VGCF_in_kernel);
+    assert_int_equal(c.user_regs.cs, 0xe033);
+    assert_int_equal(c.user_regs.ss, 0xe02b);
+    assert_int_equal(c.user_regs.ds, 0);
+    assert_int_equal(c.user_regs.rflags, 0x202);
+    assert_int_equal(c.debugreg[6], 0xffff0ff0);
+    assert_int_equal(c.debugreg[7], 0x400);
+    frame = c.ctrlreg[3] >> 12;
+    memset(&d, 0, sizeof(d));
+    d.u.getpageframeinfo3.num = 1;
+    d.u.getpageframeinfo3.array.p = &frame;
+    assert_int_equal(domctl(XEN_DOMCTL_getpageframeinfo3, PV, &d), 0);
+    assert_int_equal(frame, XEN_DOMCTL_PFINFO_LPINTAB |
+                            XEN_DOMCTL_PFINFO_L4TAB);
+}
+
 /* XSETBV's register and the area behind it: nothing before the first one.
  * domctl.c: getvcpuextstate says ESRCH where others say EINVAL. */
 static void test_extended_state(void **state)
@@ -347,6 +375,7 @@ static int run(void)
         cmocka_unit_test(test_round_trip),
         cmocka_unit_test(test_set_errors),
         cmocka_unit_test(test_vcpu_context),
+        cmocka_unit_test(test_pv_context),
         cmocka_unit_test(test_extended_state),
     };
 
