@@ -85,6 +85,19 @@ int sim_op_MONITOR_RESUME(struct sim *sim, struct args_dom *a)
     return vm_event_domctl(sim, a->dom, &vec);
 }
 
+/* xc_get_pfn_type_batch: libxenctrl looks for one bit of PFINFO_XTAB, and so
+ * takes a page table for no page. */
+static bool has_plain_page(struct sim *sim, uint32_t dom, uint64_t gfn)
+{
+    unsigned char type = 0;
+    struct args_page_types a = {
+        .dom = dom, .gfn = { .p = &gfn, .len = sizeof(gfn) },
+        .types = { .p = &type, .len = sizeof(type) },
+    };
+
+    return !sim_op_MEMORY_PAGE_TYPES(sim, &a) && !type;
+}
+
 /* xc_vm_event_enable, the domain's pause left out since nothing runs
  * meanwhile.  A ring page populated here stays when enabling fails: after a
  * second enable there is one more page, and the next one finds it. */
@@ -97,8 +110,7 @@ int sim_op_MONITOR_ENABLE(struct sim *sim, struct args_port *a)
     struct sim_domain *d = a->dom ? sim_find(sim, a->dom) : NULL;
     struct args_physmap page = { .dom = a->dom };
     struct args_map map = { .dom = a->dom };
-    struct p2m_entry entry;
-    int err;
+    int err = 0;
 
     a->out = 0;
     if (!d)
@@ -106,9 +118,9 @@ int sim_op_MONITOR_ENABLE(struct sim *sim, struct args_port *a)
     if (d->config.type == GUEST_PV && !d->pv_access)
         return -EINVAL;         /* HVMOP_get_param */
     page.gfn = d->hvm_params[HVM_PARAM_MONITOR_RING_PFN];
-    p2m_get(&d->host, page.gfn, &entry);
-    err = entry.mfn == INVALID_MFN ? sim_op_MEMORY_POPULATE(sim, &page) : 0;
     map.gfn = page.gfn;
+    if (!has_plain_page(sim, a->dom, page.gfn))
+        err = sim_op_MEMORY_POPULATE(sim, &page);
     if (!err)
         err = sim_op_MEMORY_MAP(sim, &map);
     if (!err)
