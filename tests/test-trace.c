@@ -219,22 +219,30 @@ static void test_recording_and_abandoned(void **unused)
     assert_int_equal(trace_recover("u.xrt", &records, &err), -ENOENT);
 }
 
-/* Kill a recorder after a while, in whatever it does. */
+/* Kill a recorder a while after it has made its file, in whatever it does. */
 static void crash_after(unsigned int us)
 {
     uint64_t state = 9;
-    int status;
-    pid_t pid = fork();
+    int status, made[2];
+    char byte = 0;
+    pid_t pid;
 
+    assert_int_equal(pipe(made), 0);
+    pid = fork();
     if (!pid) {
         struct hv_record rec;
         struct trace_writer *w = create("t.xrt");
 
+        if (write(made[1], &byte, 1) != 1)
+            _exit(1);
         random_record(&rec, OP_EVENT, &state);
         for (;;)
             trace_put(w, &rec);
     }
     assert_true(pid > 0);
+    close(made[1]);
+    assert_int_equal(read(made[0], &byte, 1), 1);
+    close(made[0]);
     usleep(us);
     kill(pid, SIGKILL);
     assert_int_equal(waitpid(pid, &status, 0), pid);
