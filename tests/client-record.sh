@@ -30,12 +30,13 @@ says out 'vm_event.op .*out=3'
 says out 'respond mem_access'
 says out 'client.phase .*phase=signal'
 
-# One seed, one trace, byte for byte, but for the moment it was made at.
+# One seed, one trace, byte for byte, but for the moment it was made at, and
+# the number of commits in SQLite's header, more of them where a run is slow.
 export SOURCE_DATE_EPOCH=1670803200
 for i in 1 2 3 4 5 6 7 8 9 10; do
     expect 0 run --seed 7 --force -o seed.xrt -- $access 1 cpuid
     [ -e first.xrt ] || cp seed.xrt first.xrt
-    cmp -s seed.xrt first.xrt || fail "run $i differs"
+    cmp -s -i 100 seed.xrt first.xrt || fail "run $i differs"
 done
 unset SOURCE_DATE_EPOCH
 expect 4 run -o write.xrt -- $access 1 write

@@ -261,7 +261,7 @@ static int add_row(struct store *s, const struct hv_record *rec)
 }
 
 /* A chunk that is not full is written again, with more, under the same key:
- * the commits in between leave no trace in the file. */
+ * the commits in between leave no trace in the file but SQLite's count. */
 static int insert_chunk(struct store *s)
 {
     struct chunk_packer *p = &s->packer;
