@@ -82,7 +82,7 @@ static void collect(struct puppet *p, uint32_t n,
     struct puppet_vcpu *v = &p->vcpu[n];
 
     if (v->queue[v->head].op == OP_GUEST_READ)
-        v->last = r->rax;
+        v->last = r->rax;       /* or in xmm0: puppet_queue.c */
     switch (v->code.leaves) {
     case LEAVES_RAX:
         add_result(v, r->rax);
@@ -134,18 +134,24 @@ static bool is_elsewhere(const struct puppet_fault *f,
             (f->vector == VECTOR_PF && f->error & ERROR_FETCH));
 }
 
+/* The HLT behind it was taken away: puppet_answered. */
+static bool is_end(const struct puppet_fault *f,
+                   const struct puppet_code *code)
+{
+    return f->vector == VECTOR_UD && f->rip == code->end;
+}
+
 static void take_fault(struct puppet *p, uint32_t n,
                        const struct vm_event_regs_x86 *r)
 {
     const struct puppet_fault *f = &puppet_page(p)->fault[n];
     struct puppet_vcpu *v = &p->vcpu[n];
 
-    v->faults = f->count;
-    if (v->active && is_elsewhere(f, &v->code)) {
+    if (v->active && !v->skipped && is_elsewhere(f, &v->code)) {
         skip(p, n, r, f->rip);
         return;
     }
-    if (v->active)
+    if (v->active && !v->skipped)
         v->rip = v->code.fault_rip;
     if (!v->fault)
         v->fault = 0x80000000u | (f->vector & 0xff) << 16 |
@@ -161,16 +167,20 @@ static bool has_faulted(const struct puppet *p, uint32_t n)
 static void finish(struct puppet *p, uint32_t n,
                    const struct vm_event_regs_x86 *r)
 {
+    const struct puppet_fault *f = &puppet_page(p)->fault[n];
     struct puppet_vcpu *v = &p->vcpu[n];
 
     v->halted = r->rip;
-    if (has_faulted(p, n)) {
+    if (v->skipped)
+        skip(p, n, r, v->code.end);
+    if (has_faulted(p, n) && !is_end(f, &v->code)) {
         take_fault(p, n, r);
-    } else {
+    } else if (!v->skipped) {
         v->rip = v->code.next ? v->code.next : v->code.end;
         collect(p, n, r);
     }
-    v->active = false;
+    v->faults = f->count;
+    v->active = v->skipped = false;
     pop(v);
 }
 
@@ -229,8 +239,10 @@ static int start(struct puppet *p, uint32_t n,
         rc = puppet_write(p, v->regs.rsp, &v->code.end, 8);
     if (rc)
         return rc;
-    return v->stale || v->wakes >= PUPPET_WAKES - 1 ? flush(p, n) :
-           launch(p, n);
+    /* An exception that is injected for a monitor must find the pages that it
+     * needs in the vCPU's view: .flush has been there. */
+    return v->stale || in->op == OP_GUEST_TRAP ||
+           v->wakes >= PUPPET_WAKES - 1 ? flush(p, n) : launch(p, n);
 }
 
 /* How far vCPU N is: *R and *halted, and a finished instruction is off the
@@ -249,6 +261,7 @@ static int look(struct puppet *p, uint32_t n, struct vm_event_regs_x86 *r,
         finish(p, n, r);
     } else if (has_faulted(p, n)) {     /* a trap from outside */
         take_fault(p, n, r);
+        v->faults = puppet_page(p)->fault[n].count;
         v->halted = r->rip;
     }
     return 0;
@@ -288,12 +301,12 @@ static int step(struct puppet *p, uint32_t n, uint32_t *limit)
     return rc ? rc : 1;
 }
 
-int puppet_step(struct puppet *p, uint32_t *limit)
+int puppet_step(struct puppet *p, uint32_t waiting, uint32_t *limit)
 {
     int busy = 0;
 
     for (uint32_t n = 0; n < p->nr_vcpus; n++) {
-        int rc = step(p, n, limit);
+        int rc = waiting >> n & 1 ? 0 : step(p, n, limit);
 
         if (rc < 0)
             return rc;
@@ -302,22 +315,29 @@ int puppet_step(struct puppet *p, uint32_t *limit)
     return busy;
 }
 
-int puppet_resume(struct puppet *p)
+/* Xen sets the registers only when the vCPU goes on (hvm/vm_event.c:
+ * hvm_vm_event_set_registers), so they are not to be seen yet.  Where they
+ * are those of one that would halt without interrupts, which Xen takes down,
+ * it has to raise an exception instead. */
+int puppet_answered(struct puppet *p, const struct vm_event_st *rsp)
 {
-    struct vm_event_regs_x86 regs;
+    const struct vm_event_regs_x86 *to = &rsp->data.regs.x86;
+    struct vm_event_regs_x86 now;
+    struct puppet_vcpu *v;
     bool halted;
-    int rc = 0;
+    int rc;
 
-    for (uint32_t n = 0; !rc && n < p->nr_vcpus; n++) {
-        if (!p->vcpu[n].active)
-            continue;
-        rc = p->env.get(p->env.ctx, n, &regs, &halted);
-        if (rc || halted || regs.rflags & INTERRUPTS)
-            continue;
-        regs.rflags |= INTERRUPTS;
-        rc = p->env.set(p->env.ctx, n, &regs);
-    }
-    return rc;
+    if (rsp->vcpu_id >= p->nr_vcpus ||
+        !(rsp->flags & VM_EVENT_FLAG_SET_REGISTERS))
+        return 0;
+    v = &p->vcpu[rsp->vcpu_id];
+    if (!v->active || v->flushing)
+        return 0;
+    rc = p->env.get(p->env.ctx, rsp->vcpu_id, &now, &halted);
+    if (rc || halted)
+        return rc;
+    v->skipped = now.rip != v->code.end && to->rip == v->code.end;
+    return to->rflags & INTERRUPTS ? 0 : puppet_open_end(p, &v->code);
 }
 
 /* ---- operations ---- */

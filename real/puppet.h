@@ -41,16 +41,15 @@ uint32_t puppet_vcpus(const struct puppet *p);
  * .buffer.  -EOPNOTSUPP for what no instruction does on a real machine. */
 int puppet_call(struct puppet *p, enum hv_op op, void *args);
 
-/* Behind a client's responses, before vCPUs run again: one that would halt
- * without interrupts, since a response set its flags, gets them back; Xen
- * would take it down. */
-int puppet_resume(struct puppet *p);
+/* A client's response to an event that vCPU RSP->vcpu_id waits in has been
+ * taken, and it has not gone on yet. */
+int puppet_answered(struct puppet *p, const struct vm_event_st *rsp);
 
 /* Time passes: note which instructions are through, and start the next ones,
- * at most *LIMIT of them, which is counted down (NULL: no limit).  How many
- * vCPUs are at an instruction now, be it that an event paused them: 0, and
- * nothing more will happen.  -Exxx for an instruction that cannot be
- * started; it is skipped. */
-int puppet_step(struct puppet *p, uint32_t *limit);
+ * at most *LIMIT of them, which is counted down (NULL: no limit).  vCPUs
+ * whose bit in WAITING is set are in an event.  How many of the others are at
+ * an instruction now: 0, and nothing more will happen.  -Exxx for an
+ * instruction that cannot be started; it is skipped. */
+int puppet_step(struct puppet *p, uint32_t waiting, uint32_t *limit);
 
 #endif

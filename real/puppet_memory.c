@@ -104,6 +104,13 @@ int puppet_write_code(struct puppet *p, const struct puppet_code *code)
     return rc ? rc : write_bytes(p, code->end, &hlt, 1);
 }
 
+int puppet_open_end(struct puppet *p, const struct puppet_code *code)
+{
+    const unsigned char fill = FILL;
+
+    return write_bytes(p, code->end, &fill, 1);
+}
+
 /* ---- translations ---- */
 
 static int map_range(struct puppet *p, uint64_t gla, uint64_t gpa,

@@ -60,6 +60,7 @@ struct puppet_vcpu {
     bool active;                /* at the queue's first, or before it: */
     bool flushing;              /* ... at the page's .flush */
     bool stale;                 /* its translations may be */
+    bool skipped;               /* a response says so */
     uint32_t wakes;             /* since it was at .flush */
     struct vm_event_regs_x86 regs;      /* with which the first begins */
     struct puppet_code code;
@@ -67,6 +68,7 @@ struct puppet_vcpu {
     uint64_t halted;            /* rip when it was last seen in a HLT */
     uint64_t faults;            /* of the page's count, that are known */
     uint64_t last;              /* what the last load returned */
+    bool wide;                  /* the last one queued: in xmm0 */
     uint64_t fault, result[MAX_RESULTS], greq;
     uint32_t nr_results;
     unsigned char buffer[MAX_ARGUMENT];
@@ -122,6 +124,8 @@ int puppet_write(struct puppet *p, uint64_t gpa, const void *bytes,
 int puppet_read(struct puppet *p, uint64_t gpa, void *bytes, uint32_t len);
 /* Write CODE and what ends it; a page that was empty is filled. */
 int puppet_write_code(struct puppet *p, const struct puppet_code *code);
+/* Have CODE end in #UD instead of a HLT. */
+int puppet_open_end(struct puppet *p, const struct puppet_code *code);
 /* What IN needs in memory: translations and operands. */
 int puppet_prepare(struct puppet *p, const struct puppet_insn *in,
                    const struct puppet_machine *m);

@@ -66,6 +66,9 @@ static int check(struct puppet *p, uint32_t n, const struct puppet_insn *in)
             (in->op == OP_GUEST_FETCH && a->imm &&
              (a->len < 4 || a->imm > a->len - 4)))
             return -EINVAL;
+        if (in->op == OP_GUEST_WRITE && a->last &&
+            (a->len > 8) != p->vcpu[n].wide)
+            return -EOPNOTSUPP;         /* it is in the other register */
         break;
     case OP_GUEST_COPY:
         if (in->a.GUEST_COPY.count > MAX_COPY)
@@ -107,6 +110,8 @@ int puppet_push(struct puppet *p, enum hv_op op, const void *args)
         memcpy(in->walks, v->walks, sizeof(in->walks));
         v->nr_walks = 0;
     }
+    if (op == OP_GUEST_READ)
+        v->wide = in->a.GUEST_READ.len > 8;
     v->count++;
     return 0;
 }

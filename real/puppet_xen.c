@@ -8,19 +8,23 @@
 
 #include <xen/domctl.h>
 
+#include "harness/ring.h"
 #include "real/private.h"
 #include "real/puppet.h"
+#include "real/puppet_abi.h"
 
 #define MSI_ADDRESS     0xfee00000u     /* fixed, edge, physical */
 #define APIC_ID(vcpu)   (2 * (vcpu))    /* Xen's choice */
 #define BOOT_MS         20000
 #define STEP_MS         1
-#define STUCK           5       /* looks without progress: no more to come */
+#define STUCK           50      /* looks without progress: no more to come */
 
 struct driven {                 /* a domain of puppets */
     struct xen *x;
     uint32_t dom, id;
     struct puppet *puppet;      /* NULL: none */
+    uint32_t requests, responses;       /* of its ring, that are known */
+    uint32_t waiting;           /* vCPUs that are paused in an event */
     uint64_t progress;          /* as of the last look */
     unsigned int stuck;         /* looks ago */
 };
@@ -164,6 +168,53 @@ static int driver_call(void *ctx, struct xen *x, enum hv_op op, void *args)
     return d ? puppet_call(d->puppet, op, args) : -ESRCH;
 }
 
+/* ---- its ring ---- */
+
+/* Nothing in the page is trusted: no more than it has room for. */
+static uint32_t fresh(uint32_t *known, uint32_t now)
+{
+    if (now < *known)           /* another ring */
+        *known = 0;
+    if (now - *known > RING_ENTRIES)
+        *known = now - RING_ENTRIES;
+    return now - *known;
+}
+
+static void see_requests(struct driven *d)
+{
+    const struct vm_event_sring *s = hv_ring(xen_hv(d->x), d->dom);
+
+    for (uint32_t n = s ? fresh(&d->requests, s->req_prod) : 0; n; n--) {
+        const vm_event_request_t *req =
+            &s->ring[d->requests++ % RING_ENTRIES].req;
+
+        if (req->flags & VM_EVENT_FLAG_VCPU_PAUSED)
+            d->waiting |= 1u << req->vcpu_id % PUPPET_VCPUS;
+    }
+}
+
+/* Those that Xen has taken (common/vm_event.c:vm_event_get_response). */
+static int see_responses(struct driven *d)
+{
+    const struct vm_event_sring *s = hv_ring(xen_hv(d->x), d->dom);
+    int rc = 0;
+
+    for (uint32_t n = s ? fresh(&d->responses, s->rsp_event - 1) : 0;
+         n && !rc; n--) {
+        const vm_event_response_t *rsp =
+            &s->ring[d->responses++ % RING_ENTRIES].rsp;
+        uint32_t vcpu = 1u << rsp->vcpu_id % PUPPET_VCPUS;
+
+        if (d->waiting & vcpu)
+            rc = puppet_answered(d->puppet, rsp);
+        if (rsp->flags & VM_EVENT_FLAG_VCPU_PAUSED)
+            d->waiting &= ~vcpu;
+    }
+    return rc;
+}
+
+/* ---- it runs ---- */
+
 /* A number that changes while the domain's vCPUs get anywhere. */
 static uint64_t progress(const struct driven *d)
 {
@@ -178,14 +229,15 @@ static uint64_t progress(const struct driven *d)
     return sum;
 }
 
-/* vCPUs that are at an instruction may be paused, in an event or with all of
- * the domain: then they use no time. */
+/* vCPUs that are at an instruction and in no event may be stopped all the
+ * same, for want of a slot on the ring for one: then they use no time. */
 static bool step(struct driven *d, uint32_t *limit)
 {
-    int rc = puppet_step(d->puppet, limit);
     uint64_t now;
 
-    if (rc <= 0)
+    see_requests(d);
+    if (puppet_step(d->puppet, d->waiting, limit) <= 0 ||
+        xen_domain(d->x, d->dom)->pauses)
         return false;
     now = progress(d);
     d->stuck = now == d->progress ? d->stuck + 1 : 0;
@@ -201,7 +253,8 @@ static void run(struct driven *d)
 {
     if (!xen_held(d->x, d->dom))
         return;
-    puppet_resume(d->puppet);
+    see_requests(d);
+    see_responses(d);
     xen_hold(d->x, d->dom, false);
 }
 

@@ -43,7 +43,7 @@ static void run(void)
     int rc;
 
     do
-        rc = puppet_step(puppet, NULL);
+        rc = puppet_step(puppet, 0, NULL);
     while (rc > 0);
     assert_int_equal(rc, 0);
 }
@@ -272,7 +272,7 @@ static void addresses(void **state)
         struct args_guest_value left = { .vcpu = 0 };
         uint32_t limit = 1;
 
-        while (puppet_step(puppet, &limit) > 0)
+        while (puppet_step(puppet, 0, &limit) > 0)
             continue;
         assert_int_equal(puppet_call(puppet, OP_GUEST_LEFT, &left), 0);
         assert_int_equal(left.value, 1);

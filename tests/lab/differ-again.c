@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Blocks that are not made at random: parts of one, and what mends a domain. */
+/* Parts of a block. */
 #include "tests/lab/differ.h"
-
-#include <xen/domctl.h>
-
-#define ROUNDS  20u
 
 /* A response without the event it is to would be another scenario. */
 static void respond(struct make *m, const struct vm_event_st *rsp)
@@ -62,70 +58,4 @@ void make_again(const struct list *from, const bool *skip, struct list *to)
     *to = m.list;
     list_init(&m.list);
     make_close(&m);
-}
-
-/* ---- mending ---- */
-
-/* Whatever has stopped a vCPU, this lets it go; Xen shrugs at a response to
- * nothing. */
-static void free_vcpu(struct hv *hv, struct ring_client *ring, uint32_t n)
-{
-    struct vm_event_st rsp = {
-        .version = VM_EVENT_INTERFACE_VERSION, .vcpu_id = n,
-        .flags = VM_EVENT_FLAG_VCPU_PAUSED,
-    };
-    struct args_debug_control off = {
-        .dom = DOM, .vcpu = n, .op = XEN_DOMCTL_DEBUG_OP_SINGLE_STEP_OFF,
-    };
-
-    hv_call(hv, OP_DOMAIN_DEBUG_CONTROL, &off);
-    ring_put(ring, hv_ring(hv, DOM), &rsp);
-}
-
-static void free_vcpus(struct hv *hv)
-{
-    struct vm_event_sring *page = hv_ring(hv, DOM);
-    struct args_dom dom = { .dom = DOM };
-    struct args_wait wait = { .dom = DOM };
-    struct ring_client ring = { .rsp_prod = page->rsp_prod };
-
-    for (uint32_t i = 0; i < ROUNDS && (i < 2 || wait.value); i++) {
-        for (uint32_t n = 0; n < VCPUS; n++)
-            free_vcpu(hv, &ring, n);
-        hv_call(hv, OP_MONITOR_RESUME, &dom);
-        wait.value = 0;
-        hv_call(hv, OP_CLIENT_WAIT, &wait);
-    }
-}
-
-bool restore(struct hv *hv)
-{
-    struct make m = { .hv = hv };
-    struct args_dom dom = { .dom = DOM };
-    struct args_domain_info info = { .dom = DOM };
-    struct args_port port = { .dom = DOM };
-
-    if (hv_call(hv, OP_DOMAIN_INFO, &info) || info.crashed || info.shutdown)
-        return false;
-    monitor_nothing(hv);
-    put_back(&m);
-    if (hv_ring(hv, DOM))
-        free_vcpus(hv);
-    for (port.port = 1; port.port < 8; port.port++)     /* whichever it is */
-        hv_call(hv, OP_EVTCHN_UNBIND, &port);
-    hv_call(hv, OP_MONITOR_DISABLE, &dom);
-    /* ... and once more all from the beginning, which has to work now */
-    if (hv_call(hv, OP_MONITOR_ENABLE, &port))
-        return false;
-    for (uint32_t n = 0; n < VCPUS; n++) {
-        struct args_guest_result r = { .dom = DOM, .vcpu = n };
-        struct args_guest_value left = { .dom = DOM, .vcpu = n };
-
-        hv_call(hv, OP_GUEST_RESULT, &r);
-        hv_call(hv, OP_GUEST_LEFT, &left);
-        if (left.value)
-            return false;
-    }
-    put_back(&m);
-    return !hv_call(hv, OP_MONITOR_DISABLE, &dom);
 }

@@ -6,6 +6,18 @@
 
 #define TRIES   3u      /* answers that need not help */
 
+/* To be answered before anything else: a trap is put in, and on its way to the
+ * handler the CPU must find the guest's tables where the puppet touched them
+ * last, since Xen has a software exception executed again that an EPT
+ * violation interrupted (hvm/hvm.c:hvm_event_needs_reinjection); a CPUID that
+ * is executed again would ask for what the machine's answer says. */
+static bool is_urgent(const struct vm_event_st *ev)
+{
+    return ev->reason == VM_EVENT_REASON_SOFTWARE_BREAKPOINT ||
+           ev->reason == VM_EVENT_REASON_DEBUG_EXCEPTION ||
+           ev->reason == VM_EVENT_REASON_CPUID;
+}
+
 static bool is_access(const struct vm_event_st *ev)
 {
     return ev->reason == VM_EVENT_REASON_MEM_ACCESS;
@@ -48,7 +60,7 @@ static void send(struct make *m, const struct vm_event_st *rsp)
 
     put_late(m);
     put(m, rsp);
-    m->vcpu[n].waiting = false;
+    m->vcpu[n].waiting = m->vcpu[n].map_lost = false;
     m->vcpu[n].tries++;
     if (once_in(m, 8))
         call(m, OP_MONITOR_RESUME, &dom);
@@ -77,14 +89,15 @@ static void to_view(struct vm_event_st *rsp, uint32_t view)
     rsp->altp2m_idx = view;
 }
 
-/* rip behind the instruction, where its length is known. */
+/* rip behind the instruction, where its length is known; not where Xen would
+ * set it behind the instruction after it (removed-page.scn). */
 static bool skip(struct make *m, const struct vm_event_st *ev,
                  struct vm_event_st *rsp)
 {
     uint64_t at = ev->data.regs.x86.rip - ((uint64_t)SAFE << 12);
     uint32_t len = at < 4096 ? m->vcpu[ev->vcpu_id].len[at / 16] : 0;
 
-    if (!len || at % 16)
+    if (!len || at % 16 || m->vcpu[ev->vcpu_id].map_lost)
         return false;
     rsp->flags |= VM_EVENT_FLAG_SET_REGISTERS;
     rsp->data.regs.x86 = ev->data.regs.x86;
@@ -184,12 +197,10 @@ static void answer_other(struct make *m, struct vcpu *v,
     switch (v->ev.reason) {
     case VM_EVENT_REASON_SOFTWARE_BREAKPOINT:
     case VM_EVENT_REASON_DEBUG_EXCEPTION:
-        if (!once_in(m, 4) || v->tries > TRIES)
-            inject(m, &v->ev);
-        break;
+        inject(m, &v->ev);
+        return;
     case VM_EVENT_REASON_CPUID:
-        if (!once_in(m, 4) || v->tries > TRIES)
-            skip(m, &v->ev, rsp);
+        skip(m, &v->ev, rsp);
         break;
     case VM_EVENT_REASON_DESCRIPTOR_ACCESS:
         if (!once_in(m, 4) || v->tries > TRIES)
@@ -229,6 +240,16 @@ static void answer(struct make *m, struct vcpu *v, bool surely)
         answer_access(m, v, &rsp);
     }
     send(m, &rsp);
+}
+
+void answer_urgent(struct make *m)
+{
+    for (uint32_t n = 0; n < VCPUS; n++) {
+        struct vcpu *v = &m->vcpu[n];
+
+        if (v->waiting && is_urgent(&v->ev))
+            answer(m, v, false);
+    }
 }
 
 void do_answer(struct make *m)

@@ -52,6 +52,7 @@ static void access_memory(struct make *m, uint32_t n)
     struct args_guest_mem a = {
         .dom = DOM, .vcpu = n, .len = lens[below(m, 5)], .value = draw(m),
     };
+    uint32_t len = 3;
 
     if (op == OP_GUEST_WRITE && once_in(m, 8))
         a.last = 1;
@@ -60,13 +61,15 @@ static void access_memory(struct make *m, uint32_t n)
         a.len = a.rmw == RMW_XCHG ? a.len : once_in(m, 2) ? 1 : 4;
         a.value = below(m, 4);
         a.expect = below(m, 2);
+        len = a.rmw == RMW_CMPXCHG ? 4 : 3;     /* lock cmpxchg */
     }
     a.gpa = data_gfn(m) << 12 | any_offset(m, a.len);
     if (a.len > 1 && once_in(m, 16) && op != OP_GUEST_RMW &&
         a.gpa >> 12 < DATA + NR_DATA - 1)
         a.gpa = (a.gpa | 0xfff) + 1 - (1 + below(m, a.len - 1));
     a.gla = a.gpa;
-    a.rip = place(m, n, op == OP_GUEST_RMW ? 0 : 3);
+    a.rip = place(m, n, len);
+    a.next = a.rip + len;
     must(m, op, &a);
 }
 
@@ -83,7 +86,7 @@ static void copy(struct make *m, uint32_t n)
 
     a.src_gpa = a.src_gla = stable_gfn(m) << 12 | any_offset(m, 12);
     a.dst_gpa = a.dst_gla = stable_gfn(m) << 12 | any_offset(m, 12);
-    a.rip = place(m, n, 0);     /* left out, it looks as if done in part */
+    a.rip = place(m, n, 2);
     must(m, OP_GUEST_COPY, &a);
 }
 
@@ -271,4 +274,5 @@ void wait_for(struct make *m, uint32_t ran)
     take_events(m);
     if (!m->vcpu[ran].waiting)
         results(m, ran);
+    answer_urgent(m);
 }

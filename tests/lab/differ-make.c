@@ -128,6 +128,12 @@ static void do_view(struct make *m)
     }
 }
 
+static void map_lost(struct make *m)
+{
+    for (uint32_t n = 0; n < VCPUS; n++)
+        m->vcpu[n].map_lost = m->vcpu[n].waiting;
+}
+
 static void do_change_gfn(struct make *m)
 {
     struct args_change_gfn a = {
@@ -137,6 +143,8 @@ static void do_change_gfn(struct make *m)
 
     if (once_in(m, 40))
         a.new_gfn = 0x2000;
+    if (a.new_gfn == NOWHERE)
+        map_lost(m);
     call(m, OP_ALTP2M_CHANGE_GFN, &a);
 }
 
@@ -166,14 +174,6 @@ static void write_zeros(struct make *m, uint64_t gfn, uint32_t offset,
     call(m, OP_MEMORY_WRITE, &a);
 }
 
-static bool is_hole(struct make *m, uint64_t gfn)
-{
-    unsigned char byte;
-    struct args_memory a = { .dom = DOM, .gfn = gfn, .data = { &byte, 1, 0 } };
-
-    return call(m, OP_MEMORY_READ, &a) != 0;
-}
-
 /* What a page that comes from Xen holds is not known. */
 static void populate(struct make *m, uint64_t gfn)
 {
@@ -181,6 +181,15 @@ static void populate(struct make *m, uint64_t gfn)
 
     if (!call(m, OP_MEMORY_POPULATE, &a))
         write_zeros(m, gfn, 0, 4096);
+}
+
+/* Another page, which knows its gfn. */
+static void renew(struct make *m, uint64_t gfn)
+{
+    struct args_physmap a = { .dom = DOM, .gfn = gfn };
+
+    call(m, OP_MEMORY_DECREASE, &a);
+    populate(m, gfn);
 }
 
 static void do_physmap(struct make *m)
@@ -193,6 +202,7 @@ static void do_physmap(struct make *m)
         .new_gfn = DATA + STABLE + below(m, NR_DATA - STABLE),
     };
 
+    map_lost(m);
     switch (below(m, 4)) {
     case 0:
         call(m, OP_MEMORY_DECREASE, &a);
@@ -351,7 +361,7 @@ static void suppress(struct make *m, uint64_t gfn, uint32_t nr)
 }
 
 /* Memory and rights as they were. */
-void put_back(struct make *m)
+static void put_back(struct make *m)
 {
     struct args_access all = {
         .dom = DOM, .access = XENMEM_access_rwx, .gfn = DATA, .nr = NR_DATA,
@@ -365,8 +375,8 @@ void put_back(struct make *m)
         call(m, OP_ALTP2M_ENABLE_NOTIFY, &ve);
     set_state(m, 0);            /* no VM functions any more */
     for (uint32_t i = 0; i < NR_DATA; i++) {
-        if (is_hole(m, DATA + i))
-            populate(m, DATA + i);
+        if (i >= STABLE)
+            renew(m, DATA + i);
         write_zeros(m, DATA + i, 0, 256);
         write_zeros(m, DATA + i, 4096 - 64, 64);
     }

@@ -2,18 +2,18 @@
 /* Random scenarios on the model and on the Xen of this machine.
  *
  *   differ make SEED BLOCKS STEPS            a scenario, as text
- *   differ run KERNEL OUTDIR SEED BLOCKS STEPS [SECONDS]
+ *   differ run KERNEL SEED BLOCKS STEPS [OUTDIR]
  *
- * "run" makes block after block, SEED and up, and does each on both; what
- * differs is made as short as it gets and left in OUTDIR.  KERNEL is the
- * puppet's.  Exit status 1: something differed. */
+ * "run" makes block after block, SEED and up, does each on both, and prints
+ * a line for it: "block SEED RECORDS EVENTS DIFFERENCES".  With OUTDIR the
+ * first of each kind of difference is made as short as it gets, and left
+ * there.  KERNEL is the puppet's.  Exit status 1: something differed. */
 #include "tests/lab/differ.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "harness/names.h"
 #include "harness/replay.h"
@@ -21,23 +21,23 @@
 #include "real/xen.h"
 #include "traces/text.h"
 
-#define SETTLE_MS       4
-#define TIMEOUT_MS      150
+#define SETTLE_MS       100     /* a puppet says when it is idle */
+#define TIMEOUT_MS      400
 #define PER_DOMAIN      60u     /* blocks and attempts; pages get lost */
 #define FIRST           2u      /* records that make the domain, */
 #define FIXED           5u      /* and those of each block's ring */
-#define ATTEMPTS        70u     /* to shorten a scenario */
+#define ATTEMPTS        40u     /* to shorten a scenario */
 #define KINDS           64u     /* of differences */
 #define KIND            80u
 
 struct differ {
     struct hv *xen;
-    const char *out;
+    const char *out;            /* NULL: nothing is shortened */
     uint32_t steps;
     char kind[KIND];            /* of the last difference */
     bool verbose;               /* not while a scenario is shortened */
     uint32_t blocks;            /* that .xen's domain has seen; 0: none yet */
-    uint64_t records, events, differences;
+    uint64_t differences;
     struct {
         char name[KIND];
         uint32_t times;
@@ -97,7 +97,8 @@ static uint32_t last_event(struct hv *hv, bool verbose)
     return rec.args.EVENT.ev.reason;
 }
 
-/* LIST's first records make the domain; one that is there already will do. */
+/* LIST's first records make the domain; one that is there already will do,
+ * unless there was a difference. */
 static void replay(struct differ *d, const struct list *list,
                    struct replay_report *report)
 {
@@ -114,8 +115,7 @@ static void replay(struct differ *d, const struct list *list,
     if (report->cause == REPLAY_SAME)
         return;
     name_kind(report, last_event(d->xen, d->verbose), d->kind);
-    if (!restore(d->xen))
-        destroy(d);
+    destroy(d);
 }
 
 /* ---- shortening ---- */
@@ -264,7 +264,7 @@ static void found(struct differ *d, const struct list *list, uint64_t seed,
     hv_record_normalise(&b);
     text_print(stdout, &a);
     text_print(stdout, &b);
-    if (is_new(d, name))
+    if (is_new(d, name) && d->out)
         explain(d, list, seed, report, name);
 }
 
@@ -278,10 +278,10 @@ static void one_block(struct differ *d, uint64_t seed)
     make_open(&m);
     make_block(&m, seed, d->steps);
     replay(d, &m.list, &report);
-    d->records += report.records;
-    d->events += report.events;
     if (report.cause != REPLAY_SAME)
         found(d, &m.list, seed, &report);
+    printf("block %" PRIu64 " %" PRIu64 " %" PRIu64 " %d\n", seed,
+           report.records, report.events, report.cause != REPLAY_SAME);
     replay_report_free(&report);
     make_close(&m);
 }
@@ -305,30 +305,19 @@ static struct hv *open_xen(const char *kernel)
     return xen;
 }
 
-static int run(char **arg, uint64_t seconds)
+static int run(char **arg, const char *out)
 {
     struct differ d = {
-        .xen = open_xen(arg[0]), .out = arg[1],
-        .steps = strtoul(arg[4], NULL, 0), .verbose = true,
+        .xen = open_xen(arg[0]), .out = out,
+        .steps = strtoul(arg[3], NULL, 0), .verbose = true,
     };
-    uint64_t seed = strtoull(arg[2], NULL, 0), first = seed;
-    uint64_t blocks = strtoull(arg[3], NULL, 0);
-    time_t end = time(NULL) + (time_t)seconds;
+    uint64_t seed = strtoull(arg[1], NULL, 0);
+    uint64_t blocks = strtoull(arg[2], NULL, 0);
 
-    while (seed < first + blocks && (!seconds || time(NULL) < end)) {
+    while (blocks--)
         one_block(&d, seed++);
-        if ((seed - first) % 10 == 0) {
-            printf("%" PRIu64 " blocks, %" PRIu64 " steps, %" PRIu64
-                   " records, %" PRIu64 " events, %" PRIu64
-                   " differences\n", seed - first, (seed - first) * d.steps,
-                   d.records, d.events, d.differences);
-        }
-    }
     for (uint32_t i = 0; i < d.nr_kinds; i++)
         printf("%6u %s\n", d.kinds[i].times, d.kinds[i].name);
-    printf("in all: %" PRIu64 " blocks, %" PRIu64 " records, %" PRIu64
-           " events, %" PRIu64 " differences\n", seed - first, d.records,
-           d.events, d.differences);
     hv_close(d.xen);
     return d.differences != 0;
 }
@@ -352,9 +341,9 @@ int main(int argc, char **argv)
     setvbuf(stdout, NULL, _IOLBF, 0);
     if (argc == 5 && !strcmp(argv[1], "make"))
         return make(argv + 2);
-    if ((argc == 7 || argc == 8) && !strcmp(argv[1], "run"))
-        return run(argv + 2, argc == 8 ? strtoull(argv[7], NULL, 0) : 0);
+    if ((argc == 6 || argc == 7) && !strcmp(argv[1], "run"))
+        return run(argv + 2, argv[6]);
     fprintf(stderr, "usage: differ make SEED BLOCKS STEPS\n"
-            "       differ run KERNEL OUTDIR SEED BLOCKS STEPS [SECONDS]\n");
+            "       differ run KERNEL SEED BLOCKS STEPS [OUTDIR]\n");
     return 2;
 }

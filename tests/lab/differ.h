@@ -53,6 +53,7 @@ void list_source(struct list_source *source, const struct list *list);
 /* ---- differ-make.c, differ-guest.c, differ-answer.c ---- */
 struct vcpu {
     bool waiting;               /* in .ev, for an answer */
+    bool map_lost;              /* meanwhile a page left the map */
     bool stepping;
     uint32_t tries;             /* answers since it got anywhere */
     struct vm_event_st ev;
@@ -99,14 +100,8 @@ void monitor_nothing(struct hv *hv);
 /* FROM's commands, without those that SKIP marks, as a block of their own:
  * with the answers that the model gives to them. */
 void make_again(const struct list *from, const bool *skip, struct list *to);
-/* HV's domain did something unforeseen: make it as a block leaves it.  False
- * when that is not possible. */
-bool restore(struct hv *hv);
-
-
-/* ... and what ends it. */
+/* ... and what ends a block. */
 void make_end(struct make *m);
-void put_back(struct make *m);
 
 void do_program(struct make *m);
 /* Take the events that came. */
@@ -117,6 +112,8 @@ void set_registers(struct make *m);
 /* Guests run, and what comes of it is looked at; RAN is the vCPU that does. */
 void wait_for(struct make *m, uint32_t ran);
 void do_answer(struct make *m);
+/* Answer what is not to wait. */
+void answer_urgent(struct make *m);
 /* Answer all there is, so that the programs end. */
 void drain(struct make *m);
 

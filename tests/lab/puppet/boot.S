@@ -67,12 +67,19 @@ segments:
         mov     %eax, %gs
         ret
 
-/* Forget translations, and take the interrupts that ended HLTs: the priority
- * held them back. */
+/* Forget translations, touch what the delivery of an exception does (a view
+ * gets its pages when they are touched; a software exception that this
+ * interrupts is executed again), and take the interrupts that ended HLTs: the
+ * priority held them back. */
         .globl  flush
 flush:
         mov     %cr3, %rax
         mov     %rax, %cr3
+        lock orl $0, (%rsp)
+        mov     idt, %rax
+        mov     gdt, %rax
+        mov     tss, %rax
+        mov     tss + 104 * PUPPET_VCPUS - 8, %rax
         cmpl    $0, PUPPET_BASE + PUPPET_LAPIC
         je      park
         mov     $MSR_TPR, %ecx

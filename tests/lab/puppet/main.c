@@ -45,8 +45,9 @@ extern struct descriptor_register gdt_register;
 extern void start_other(void), interrupt(void);
 
 static struct puppet_page page __attribute__((section(".page"), used));
-static struct gate idt[NR_VECTORS] __attribute__((aligned(16)));
-static struct tss tss[PUPPET_VCPUS];
+/* boot.S touches them */
+struct gate idt[NR_VECTORS] __attribute__((aligned(16)));
+struct tss tss[PUPPET_VCPUS];
 static struct vcpu_hvm_context context;
 static volatile uint32_t up;
 
