@@ -97,6 +97,8 @@ static bool skip(struct make *m, const struct vm_event_st *ev,
     uint64_t at = ev->data.regs.x86.rip - ((uint64_t)SAFE << 12);
     uint32_t len = at < 4096 ? m->vcpu[ev->vcpu_id].len[at / 16] : 0;
 
+    if (ev->reason == VM_EVENT_REASON_CPUID)
+        len = ev->u.cpuid.insn_length;
     if (!len || at % 16 || m->vcpu[ev->vcpu_id].map_lost)
         return false;
     rsp->flags |= VM_EVENT_FLAG_SET_REGISTERS;
