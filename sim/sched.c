@@ -154,7 +154,7 @@ int sim_observe(struct hv *hv, uint32_t dom, const struct vm_event_st *ev)
 
     if (!v)
         return -ESRCH;
-    if (!v->vm_event_pause_count)
+    if (!v->vm_event_pause_count || !(ev->flags & VM_EVENT_FLAG_VCPU_PAUSED))
         return 0;               /* the guest has moved on since */
     rip = v->regs.rip;
     reg = written(v, ev);

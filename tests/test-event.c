@@ -243,6 +243,9 @@ static void test_observed(void **state)
         assert_int_equal(e.v->regs.rax, 0x1111111111111111); /* runs */
         e.v->vm_event_pause_count = 1;
         assert_int_equal(hv_observe(e.hv, DOM, &ev), 0);
+        assert_int_equal(e.v->regs.rax, 0x1111111111111111); /* an earlier */
+        ev.flags = VM_EVENT_FLAG_VCPU_PAUSED;
+        assert_int_equal(hv_observe(e.hv, DOM, &ev), 0);
         e.v->vm_event_pause_count = 0;
         memset(&want, 0xff, sizeof want);
         memset(&want.rip, 0x11, 8);
