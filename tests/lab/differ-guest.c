@@ -253,7 +253,7 @@ void take_events(struct make *m)
     }
 }
 
-static void results(struct make *m, uint32_t n)
+void take_results(struct make *m, uint32_t n)
 {
     struct args_guest_result r = { .dom = DOM, .vcpu = n };
     struct vcpu *v = &m->vcpu[n];
@@ -273,6 +273,6 @@ void wait_for(struct make *m, uint32_t ran)
     must(m, OP_CLIENT_WAIT, &w);
     take_events(m);
     if (!m->vcpu[ran].waiting)
-        results(m, ran);
+        take_results(m, ran);
     answer_urgent(m);
 }

@@ -111,6 +111,8 @@ void take_events(struct make *m);
 void set_registers(struct make *m);
 /* Guests run, and what comes of it is looked at; RAN is the vCPU that does. */
 void wait_for(struct make *m, uint32_t ran);
+/* What vCPU N's instructions left. */
+void take_results(struct make *m, uint32_t n);
 void do_answer(struct make *m);
 /* Answer what is not to wait. */
 void answer_urgent(struct make *m);
