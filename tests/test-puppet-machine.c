@@ -27,6 +27,11 @@ static struct puppet *puppet;
  * client's response. */
 static const struct vm_event_regs_x86 *sent;
 
+/* Where it is to stop, as in an event, and its registers there; .rip 0: it
+ * does not. */
+static uint64_t stop_at;
+static struct vm_event_regs_x86 stopped;
+
 static int set(void *ctx, uint32_t vcpu, const struct vm_event_regs_x86 *regs)
 {
     struct puppet_env env = puppet_machine_env(machine);
@@ -34,7 +39,31 @@ static int set(void *ctx, uint32_t vcpu, const struct vm_event_regs_x86 *regs)
     if (sent)
         regs = sent;
     sent = NULL;
+    if (stop_at && regs->rip == stop_at) {
+        stopped = *regs;
+        stop_at = 0;
+        return 0;
+    }
     return env.set(ctx, vcpu, regs);
+}
+
+static int get(void *ctx, uint32_t vcpu, struct vm_event_regs_x86 *regs,
+               bool *halted)
+{
+    struct puppet_env env = puppet_machine_env(machine);
+
+    if (!stopped.rip)
+        return env.get(ctx, vcpu, regs, halted);
+    *regs = stopped;
+    *halted = false;
+    return 0;
+}
+
+static int wake(void *ctx, uint32_t vcpu, uint8_t vector)
+{
+    struct puppet_env env = puppet_machine_env(machine);
+
+    return stopped.rip ? 0 : env.wake(ctx, vcpu, vector);
 }
 
 /* The program runs to its end. */
@@ -318,13 +347,55 @@ static void moved(void **state)
     assert_int_equal(memory(0x1980) & 0xffffff, 0x06f490);
 }
 
+/* The response to an event of the store at RIP: it goes on at TO with rax, and
+ * without interrupts. */
+static void answer(uint64_t rip, uint64_t to, uint64_t rax)
+{
+    struct puppet_env env = puppet_machine_env(machine);
+    struct vm_event_st rsp = { .flags = VM_EVENT_FLAG_SET_REGISTERS };
+
+    stop_at = rip;
+    CALL(GUEST_WRITE, .rip = rip, .gla = 0x10000, .gpa = 0x10000, .len = 4,
+         .value = rax);
+    while (!stopped.rip)
+        assert_true(puppet_step(puppet, 0, NULL) > 0);
+    rsp.data.regs.x86 = stopped;
+    rsp.data.regs.x86.rip = to;
+    rsp.data.regs.x86.rax = rax;
+    rsp.data.regs.x86.rflags = 2;
+    assert_int_equal(puppet_answered(puppet, &rsp), 0);
+    stopped.rip = 0;
+    assert_int_equal(env.set(env.ctx, 0, &rsp.data.regs.x86), 0);
+    assert_int_equal(env.wake(env.ctx, 0, 0), 0);
+    run();
+}
+
+/* Skipped to the HLT, which is none then, the store leaves rax and memory as
+ * they are; sent back to it, it is done and leaves nothing.  (Xen takes a vCPU
+ * down that halts without interrupts: hvm/hvm.c:hvm_hlt.) */
+static void answered(void **state)
+{
+    (void)state;
+    memset(puppet_machine_memory(machine, 0x10000), 0, 8);
+    answer(0x1a00, 0x1a03, 0x33);
+    assert_int_equal(memory(0x1a03) & 0xff, 0x06);
+    assert_int_equal(memory(0x10000) & 0xff, 0);
+    assert_result(0, 0x33, 0);
+    answer(0x1a10, 0x1a10, 0x44);
+    assert_int_equal(memory(0x1a13) & 0xff, 0x06);
+    assert_int_equal(memory(0x10000) & 0xff, 0x44);
+    assert_result(0, 0, 0);
+}
+
 static int boot(void **state)
 {
     struct puppet_env env = puppet_machine_env(machine);
     int rc;
 
     (void)state;
+    env.get = get;
     env.set = set;
+    env.wake = wake;
     for (int tries = 0; tries < 1000; tries++) {
         rc = puppet_attach(&env, &puppet);
         if (rc != -EAGAIN)
@@ -353,6 +424,7 @@ int main(void)
         cmocka_unit_test(walks),
         cmocka_unit_test(addresses),
         cmocka_unit_test(moved),
+        cmocka_unit_test(answered),
     };
     int rc = puppet_machine_start(&machine);
 
