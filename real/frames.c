@@ -11,6 +11,8 @@
 
 #define PAGE_SHIFT      12
 #define FRAME           0x000ffffffffff000ull   /* of a page table's entry */
+#define LEFT            (1ull << 63)    /* in .mfn: the guest has given it up,
+                                         * which may be in use still */
 
 int xen_frames_set(struct xen *x, uint32_t dom, uint64_t *mfn, uint64_t nr)
 {
@@ -44,7 +46,7 @@ uint64_t xen_gfn(struct xen *x, uint32_t dom, uint64_t gfn)
 
     if (!d || !d->mfn)
         return gfn;
-    return gfn < d->nr_mfn ? d->mfn[gfn] : NO_FRAME;
+    return gfn < d->nr_mfn && !(d->mfn[gfn] & LEFT) ? d->mfn[gfn] : NO_FRAME;
 }
 
 void xen_frame_placed(struct xen *x, uint32_t dom, uint64_t gfn, uint64_t mfn)
@@ -55,14 +57,22 @@ void xen_frame_placed(struct xen *x, uint32_t dom, uint64_t gfn, uint64_t mfn)
         d->mfn[gfn] = mfn;
 }
 
+void xen_frame_left(struct xen *x, uint32_t dom, uint64_t gfn)
+{
+    struct xen_domain *d = xen_domain(x, dom);
+
+    if (d && d->mfn && gfn < d->nr_mfn)
+        d->mfn[gfn] |= LEFT;
+}
+
 uint64_t xen_frame(struct xen *x, uint64_t frame)
 {
     for (unsigned int i = 0; i < x->nr_domains; i++) {
         const struct xen_domain *d = &x->domains[i];
         uint64_t gfn = frame - d->first_frame;
 
-        if (gfn < d->nr_mfn && d->mfn[gfn] != NO_FRAME)
-            return d->mfn[gfn];
+        if (gfn < d->nr_mfn)
+            return d->mfn[gfn] & ~LEFT;
     }
     return frame;
 }
@@ -73,7 +83,7 @@ uint64_t xen_frame_back(struct xen *x, uint64_t mfn)
         const struct xen_domain *d = &x->domains[i];
 
         for (uint64_t gfn = 0; gfn < d->nr_mfn; gfn++) {
-            if (d->mfn[gfn] == mfn)
+            if ((d->mfn[gfn] & ~LEFT) == mfn)
                 return d->first_frame + gfn;
         }
     }

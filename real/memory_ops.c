@@ -228,7 +228,7 @@ int real_op_MEMORY_DECREASE(struct xen *x, struct args_physmap *a)
         x->xc, xen_guest_id(x, a->dom), 1, 0, &gfn));
 
     if (!rc)
-        xen_frame_placed(x, a->dom, a->gfn, NO_FRAME);
+        xen_frame_left(x, a->dom, a->gfn);
     return rc;
 }
 

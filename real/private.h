@@ -100,8 +100,9 @@ void xen_frames_forget(struct xen_domain *d);
 bool xen_has_frames(struct xen *x, uint32_t dom);
 /* What Xen is told instead of DOM's GFN. */
 uint64_t xen_gfn(struct xen *x, uint32_t dom, uint64_t gfn);
-/* GFN is at MFN from now on, or at NO_FRAME. */
+/* GFN is at MFN from now on; it is nowhere, but its frame is known still. */
 void xen_frame_placed(struct xen *x, uint32_t dom, uint64_t gfn, uint64_t mfn);
+void xen_frame_left(struct xen *x, uint32_t dom, uint64_t gfn);
 /* A caller's frame as the machine's, and the reverse; in an entry of a page
  * table, or an address. */
 uint64_t xen_frame(struct xen *x, uint64_t frame);

@@ -231,6 +231,9 @@ static int decrease(struct puppet_pv *p, struct args_guest_frame *a)
     memcpy(slot->argument + sizeof(r), &mfn, sizeof(mfn));
     error = hypercall(p, a->vcpu, __HYPERVISOR_memory_op, &regs, &rc);
     a->count = rc;
+    if (!error && rc == 1)
+        xen_frame_left(p->env.x, a->dom, a->mfn -
+                       xen_domain(p->env.x, a->dom)->first_frame);
     return error;
 }
 

@@ -97,14 +97,28 @@ static void set_traps(void)
     must(hypercall(__HYPERVISOR_set_trap_table, (uint64_t)traps, 0, 0, 0));
 }
 
+static void extended(unsigned int cmd, uint64_t gfn)
+{
+    struct mmuext_op op = { .cmd = cmd, .arg1.mfn = p2m[gfn] };
+
+    must(hypercall(__HYPERVISOR_mmuext_op, (uint64_t)&op, 1, 0, DOMID_SELF));
+}
+
+/* What Xen gives a guest may have been somebody's before. */
+static void clear_others(void)
+{
+    for (uint64_t gfn = 0; gfn < nr_pages; gfn++) {
+        if (!is_own(gfn))
+            extended(MMUEXT_CLEAR_PAGE, gfn);
+    }
+}
+
 /* As the model's toolstack makes them (sim/pv_build.c), and our own part in
  * the last slot. */
 static void make_tables(void)
 {
     const uint64_t l4 = PUPPET_PV_TABLES, l3 = l4 + 1, l2 = l4 + 2, l1 = l4 + 3;
 
-    for (uint64_t i = 0; i < NR_PTES * PUPPET_PV_NR_TABLES; i++)
-        virt(l4)[i] = 0;
     virt(l4)[0] = entry(l3, TABLE);
     virt(l4)[PUPPET_PV_SLOT] = page.entry;
     virt(l3)[0] = entry(l2, TABLE);
@@ -125,13 +139,6 @@ static void unmap_others(void)
             must(hypercall(__HYPERVISOR_update_va_mapping,
                            (uint64_t)virt(gfn), 0, 0, 0));
     }
-}
-
-static void extended(unsigned int cmd, uint64_t gfn)
-{
-    struct mmuext_op op = { .cmd = cmd, .arg1.mfn = p2m[gfn] };
-
-    must(hypercall(__HYPERVISOR_mmuext_op, (uint64_t)&op, 1, 0, DOMID_SELF));
 }
 
 static void load_tables(uint64_t old)
@@ -202,6 +209,7 @@ void boot(const struct start_info *info)
     page.nr_pages = nr_pages;
     page.entry = ((const uint64_t *)info->pt_base)[PUPPET_PV_SLOT];
     set_traps();
+    clear_others();
     make_tables();
     unmap_others();
     load_tables(old);
