@@ -29,7 +29,7 @@ emulator_start()
     kernel=$(echo $kernel_options $XENREEL_LAB_KERNEL)
     become "$qemu" usr/bin/qemu-system-x86_64 \
         -L "$qemu/usr/share/seabios" -L "$qemu/usr/share/qemu" \
-        -machine q35,accel=tcg -m 1024 \
+        -machine q35,accel=tcg -m 2048 \
         -cpu EPYC,+svm,+npt,-smap,-monitor,-rdtscp \
         -nodefaults -no-user-config -display none -no-reboot \
         -serial "file:$work/console.log" \
