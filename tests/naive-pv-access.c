@@ -85,7 +85,7 @@ static void store(struct npa *n, int frame, const struct npa_access *a,
         r->read = *word;
     if (a->how != 'w' && a->how != 'u')
         return;
-    if (frame == NPA_TABLE && value & 1)
+    if (frame == NPA_TABLE && value & 1 && !n->pae)
         value |= 0x100;         /* Xen's: what is the user's is global */
     *word = value;
 }

@@ -25,6 +25,7 @@ struct npa {
     int map[NPA_PAGES];                 /* a frame, or NPA_NONE */
     bool writable[NPA_PAGES];
     bool assist;                        /* writable_pagetables */
+    bool pae;                           /* a 32-bit guest */
     bool on, listening, required, crashed;
     int preset;                         /* the default access */
     int access[NPA_OWN];                /* xenmem_access_t or NPA_NONE */

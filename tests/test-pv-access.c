@@ -28,6 +28,7 @@
 #define OTHER_MFN0      0x40000ull
 #define FIRST_GFN       0x110u          /* of its pages, and of its frames */
 #define L1_GFN          0x169u          /* that maps them */
+#define PAE_L1_GFN      0x16bu
 #define DEFAULT_GFN     (~0ull)
 #define EVENT_FLAGS     (MEM_ACCESS_GLA_VALID | MEM_ACCESS_FAULT_WITH_GLA)
 
@@ -212,7 +213,8 @@ static void do_map(struct test *t)
         t->n.mfn[frame] << 12 | (writable ? 0x67 : 0x65);
     struct args_mmu_update u = {
         .dom = OTHER_DOM, .vcpu = DOM, .val = pte,
-        .ptr = (MFN0 + L1_GFN) << 12 | (FIRST_GFN + page) * 8,
+        .ptr = (MFN0 + (t->n.pae ? PAE_L1_GFN : L1_GFN)) << 12 |
+               (FIRST_GFN + page) * 8,
     };
     struct args_va_mapping va = {
         .dom = DOM, .foreign = ~0u, .va = (FIRST_GFN + (uint64_t)page) << 12,
@@ -327,16 +329,18 @@ static void check(struct test *t)
 
 static void create(struct test *t, uint32_t dom, uint64_t mfn0, bool access)
 {
+    bool pae = dom == DOM && t->n.pae;
     struct args_create c = {
         .dom = dom, .type = GUEST_PV, .vcpus = 1, .ram = 0x200,
         .max_gpfn = 0xfefff, .max_pages = 0x300, .pool = 745,
         .mfn_2mb = mfn0 >> 9, .pv_mem_access = access,
+        .options = pae ? CREATE_PV32 : 0,
     };
 
     call(t, OP_DOMAIN_CREATE, &c);
 }
 
-static void start(struct test *t, uint64_t seed)
+static void start(struct test *t, uint64_t seed, bool pae)
 {
     struct args_dom d = { .dom = DOM };
     struct args_mmuext_op pin = {
@@ -350,6 +354,7 @@ static void start(struct test *t, uint64_t seed)
 
     memset(t, 0, sizeof(*t));
     t->seed = seed;
+    t->n.pae = pae;
     t->random = seed * 0x9e3779b97f4a7c15ull + 1;
     snprintf(t->how, sizeof(t->how), "start");
     t->hv = sim_open(NULL);
@@ -369,7 +374,7 @@ static void start(struct test *t, uint64_t seed)
     t->n.mfn[NPA_OTHER] = OTHER_MFN0 + FIRST_GFN;
 }
 
-static void run(uint64_t seed, uint32_t steps)
+static void run(uint64_t seed, uint32_t steps, bool pae)
 {
     static void (*const does[])(struct test *) = {
         do_access, do_access, do_access, do_access, do_access, do_set, do_set,
@@ -377,7 +382,7 @@ static void run(uint64_t seed, uint32_t steps)
     };
     static struct test t;
 
-    start(&t, seed);
+    start(&t, seed, pae);
     check(&t);
     for (t.step = 1; t.step <= steps && !t.n.crashed; t.step++) {
         does[below(&t, sizeof(does) / sizeof(*does))](&t);
@@ -394,10 +399,11 @@ int main(int argc, char **argv)
     uint32_t steps = argc > 2 ? strtoul(argv[2], NULL, 0) : STEPS;
 
     if (argc > 1) {
-        run(strtoull(argv[1], NULL, 0), steps);
+        run(strtoull(argv[1], NULL, 0), steps, false);
+        run(strtoull(argv[1], NULL, 0), steps, true);
         return 0;
     }
     for (uint64_t seed = 1; seed <= SEEDS; seed++)
-        run(seed, steps);
+        run(seed, steps, seed & 1);
     return 0;
 }
