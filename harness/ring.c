@@ -6,22 +6,24 @@
 
 #include "harness/op.h"
 
+/* XEN_DOMCTL_vm_event_op, SUB_OP of the monitor's ring. */
+static bool is_vm_event(uint32_t op, const struct args_vm_event_op *a,
+                        uint32_t sub_op)
+{
+    return op == OP_VM_EVENT_OP && a->op == sub_op &&
+           a->mode == XEN_DOMCTL_VM_EVENT_OP_MONITOR;
+}
+
 bool ring_enables(uint32_t op, const void *args)
 {
-    const struct args_vm_event_op *a = args;
-
     return op == OP_MONITOR_ENABLE ||
-           (op == OP_VM_EVENT_OP && a->op == XEN_VM_EVENT_ENABLE &&
-            a->mode == XEN_DOMCTL_VM_EVENT_OP_MONITOR);
+           is_vm_event(op, args, XEN_VM_EVENT_ENABLE);
 }
 
 bool ring_ends(uint32_t op, const void *args)
 {
-    const struct args_vm_event_op *a = args;
-
     return op == OP_MONITOR_DISABLE || op == OP_DOMAIN_DESTROY ||
-           (op == OP_VM_EVENT_OP && a->op == XEN_VM_EVENT_DISABLE &&
-            a->mode == XEN_DOMCTL_VM_EVENT_OP_MONITOR);
+           is_vm_event(op, args, XEN_VM_EVENT_DISABLE);
 }
 
 bool ring_uses(uint32_t op)
