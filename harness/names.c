@@ -4,6 +4,7 @@
 #include <xen/hvm/params.h>
 #include <xen/memory.h>
 
+#include "harness/interface.h"
 #include "harness/op_args.h"
 
 const struct hv_name names_access[] = {
@@ -17,7 +18,7 @@ const struct hv_name names_access[] = {
     { XENMEM_access_rwx, "rwx" },
     { XENMEM_access_rx2rw, "rx2rw" },
     { XENMEM_access_n2rwx, "n2rwx" },
-    { XENMEM_access_default, "default" },
+    { ACCESS_DEFAULT, "default" },
     { 0, NULL }
 };
 

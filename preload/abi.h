@@ -5,19 +5,22 @@
 
 #include <stdint.h>
 
-#define ABI_MINOR       17      /* the default, the model's */
+#define ABI_MINOR       17      /* the model's */
 
 struct abi {
     uint8_t minor;              /* of Xen 4 */
     uint8_t domctl, sysctl;     /* interface versions */
     uint8_t vm_event;
+    uint8_t access_default;     /* XENMEM_access_default */
     const char *extra;          /* ".7", of what Debian ships */
 };
 
-/* The one chosen in the environment, 4.17 when none is.  An unknown one is
- * complained of once. */
+/* The one chosen in the environment; when none is, that of the headers this
+ * was compiled with.  An unknown one is complained of once. */
 const struct abi *abi(void);
 /* The version of events. */
 unsigned int abi_vm_event(void);
+/* The operations' number of a client's XENMEM_access_*. */
+uint32_t abi_access(uint32_t access);
 
 #endif

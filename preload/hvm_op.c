@@ -10,6 +10,7 @@
 #include <xen/hvm/dm_op.h>
 #include <xen/hvm/hvm_op.h>
 
+#include "preload/abi.h"
 #include "preload/pass.h"
 #include "preload/wire.h"
 
@@ -30,7 +31,7 @@ static const struct move no_notify[] = {
     MOVE_IN(A, u.disable_notify.vcpu_id, struct args_vcpu_ve, vcpu), MOVE_END
 };
 static const struct move create[] = {
-    MOVE_IN(A, u.view.hvmmem_default_access, struct args_view, access),
+    MOVE_ACCESS(A, u.view.hvmmem_default_access, struct args_view, access),
     MOVE_OUT(A, u.view.view, struct args_view, view), MOVE_END
 };
 static const struct move view[] = {
@@ -38,7 +39,7 @@ static const struct move view[] = {
 };
 static const struct move access_in[] = {
     MOVE_IN(A, u.mem_access.view, struct args_access, view),
-    MOVE_IN(A, u.mem_access.access, struct args_access, access),
+    MOVE_ACCESS(A, u.mem_access.access, struct args_access, access),
     MOVE_IN(A, u.mem_access.gfn, struct args_access, gfn), MOVE_END
 };
 static const struct move access_out[] = {
@@ -105,6 +106,7 @@ int access_lists(enum hv_op op, uint32_t dom, uint32_t view_idx, uint32_t nr,
                  uint64_t gfns, uint64_t accesses)
 {
     struct args_access_multi a = { .dom = dom, .view = view_idx };
+    uint8_t *access;
     int rc = -ENOMEM;
 
     if (nr > MAX_LIST)
@@ -117,6 +119,9 @@ int access_lists(enum hv_op op, uint32_t dom, uint32_t view_idx, uint32_t nr,
         rc = user_read(a.gfn.p, gfns, a.gfn.len);
         if (!rc)
             rc = user_read(a.access.p, accesses, a.access.len);
+        access = a.access.p;
+        for (uint32_t i = 0; !rc && i < nr; i++)
+            access[i] = (uint8_t)abi_access(access[i]);
         if (!rc)
             rc = hv_call(front.hv, op, &a);
     }

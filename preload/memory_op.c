@@ -8,6 +8,7 @@
 #include <xen/xen.h>
 #include <xen/memory.h>
 
+#include "preload/abi.h"
 #include "preload/front.h"
 #include "preload/pass.h"
 
@@ -254,7 +255,7 @@ static long access(uint64_t arg)
 
     if (user_read(&op, arg, sizeof(op)))
         return -EFAULT;
-    a = (struct args_access){ .dom = op.domid, .access = op.access,
+    a = (struct args_access){ .dom = op.domid, .access = abi_access(op.access),
                               .gfn = op.pfn, .nr = op.nr };
     switch (op.op) {
     case XENMEM_access_op_set_access:

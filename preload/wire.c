@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "preload/abi.h"
 #include "preload/front.h"
 #include "preload/pass.h"
 
@@ -66,6 +67,15 @@ static int fill(void *ctx, void *args, long rc)
     return (int)rc;
 }
 
+static void number_access(void *arg)
+{
+    uint32_t access;
+
+    memcpy(&access, arg, sizeof(access));
+    access = abi_access(access);
+    memcpy(arg, &access, sizeof(access));
+}
+
 int wire_call(const struct wire *w, uint32_t dom, void *abi, bool *out)
 {
     union hv_args args;
@@ -77,6 +87,8 @@ int wire_call(const struct wire *w, uint32_t dom, void *abi, bool *out)
     for (const struct move *m = w->moves; m && m->args_len; m++) {
         if (!m->out)
             copy(a + m->args, m->args_len, x + m->abi, m->abi_len);
+        if (m->access)
+            number_access(a + m->args);
     }
     pass_fill(fill, (void *)(uintptr_t)w);
     rc = hv_call(front.hv, w->op, &args);

@@ -14,6 +14,7 @@ struct move {
     uint16_t abi, args;         /* offsets of the two members */
     uint8_t abi_len, args_len;  /* and their sizes; 0 and 0: the end */
     uint8_t out;                /* from the model back to the client */
+    uint8_t access;             /* in: an access, as the client numbers it */
 };
 
 struct wire {
@@ -22,14 +23,16 @@ struct wire {
     const struct move *moves;   /* NULL: the domain alone */
 };
 
-#define MOVE_(abi_t, abi_m, args_t, args_m, out) { \
+#define MOVE_(abi_t, abi_m, args_t, args_m, out, access) { \
     offsetof(abi_t, abi_m), offsetof(args_t, args_m), \
-    sizeof(((abi_t *)0)->abi_m), sizeof(((args_t *)0)->args_m), out }
+    sizeof(((abi_t *)0)->abi_m), sizeof(((args_t *)0)->args_m), out, access }
 #define MOVE_IN(abi_t, abi_m, args_t, args_m) \
-    MOVE_(abi_t, abi_m, args_t, args_m, 0)
+    MOVE_(abi_t, abi_m, args_t, args_m, 0, 0)
 #define MOVE_OUT(abi_t, abi_m, args_t, args_m) \
-    MOVE_(abi_t, abi_m, args_t, args_m, 1)
-#define MOVE_END { 0, 0, 0, 0, 0 }
+    MOVE_(abi_t, abi_m, args_t, args_m, 1, 0)
+#define MOVE_ACCESS(abi_t, abi_m, args_t, args_m) \
+    MOVE_(abi_t, abi_m, args_t, args_m, 0, 1)
+#define MOVE_END { 0, 0, 0, 0, 0, 0 }
 
 /* The row of CMD among NR, or NULL. */
 const struct wire *wire_find(const struct wire *rows, size_t nr,

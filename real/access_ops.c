@@ -2,11 +2,34 @@
 /* XENMEM_access_op: tools/libs/ctrl/xc_mem_access.c. */
 #include "real/private.h"
 
+#include <stdlib.h>
+
+#include "harness/interface.h"
+
+xenmem_access_t xen_access(uint32_t access)
+{
+    return access_to_xen(access, XENMEM_access_default);
+}
+
+uint32_t xen_access_back(xenmem_access_t access)
+{
+    return access_from_xen(access, XENMEM_access_default);
+}
+
+uint8_t *xen_access_list(const struct args_access_multi *a)
+{
+    const uint8_t *access = a->access.p;
+    uint8_t *list = malloc(a->access.len + 1);
+
+    for (uint32_t i = 0; list && i < a->access.len; i++)
+        list[i] = (uint8_t)xen_access(access[i]);
+    return list;
+}
+
 int real_op_ACCESS_SET(struct xen *x, struct args_access *a)
 {
     return xen_answer(xc_set_mem_access(x->xc, xen_id(x, a->dom),
-                                        (xenmem_access_t)a->access, a->gfn,
-                                        a->nr));
+                                        xen_access(a->access), a->gfn, a->nr));
 }
 
 int real_op_ACCESS_GET(struct xen *x, struct args_access *a)
@@ -16,15 +39,22 @@ int real_op_ACCESS_GET(struct xen *x, struct args_access *a)
                                           &access));
 
     if (!rc)
-        a->access = access;
+        a->access = xen_access_back(access);
     return rc;
 }
 
 int real_op_ACCESS_SET_MULTI(struct xen *x, struct args_access_multi *a)
 {
+    uint8_t *list;
+    int rc;
+
     if (a->gfn.len != 8ull * a->access.len)
         return -EINVAL;
-    return xen_answer(xc_set_mem_access_multi(x->xc, xen_id(x, a->dom),
-                                              a->access.p, a->gfn.p,
-                                              a->access.len));
+    list = xen_access_list(a);
+    if (!list)
+        return -ENOMEM;
+    rc = xen_answer(xc_set_mem_access_multi(x->xc, xen_id(x, a->dom), list,
+                                            a->gfn.p, a->access.len));
+    free(list);
+    return rc;
 }

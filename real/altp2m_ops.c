@@ -2,6 +2,8 @@
 /* HVMOP_altp2m: tools/libs/ctrl/xc_altp2m.c. */
 #include "real/private.h"
 
+#include <stdlib.h>
+
 int real_op_ALTP2M_GET_STATE(struct xen *x, struct args_u64 *a)
 {
     bool state = false;
@@ -23,7 +25,7 @@ int real_op_ALTP2M_CREATE(struct xen *x, struct args_view *a)
 {
     uint16_t view = 0;
     int rc = xen_answer(xc_altp2m_create_view(x->xc, xen_id(x, a->dom),
-                                              (xenmem_access_t)a->access,
+                                              xen_access(a->access),
                                               &view));
 
     if (!rc)
@@ -47,7 +49,7 @@ int real_op_ALTP2M_SET_ACCESS(struct xen *x, struct args_access *a)
 {
     return xen_answer(xc_altp2m_set_mem_access(x->xc, xen_id(x, a->dom),
                                                (uint16_t)a->view, a->gfn,
-                                               (xenmem_access_t)a->access));
+                                               xen_access(a->access)));
 }
 
 int real_op_ALTP2M_GET_ACCESS(struct xen *x, struct args_access *a)
@@ -58,18 +60,26 @@ int real_op_ALTP2M_GET_ACCESS(struct xen *x, struct args_access *a)
                                                  &access));
 
     if (!rc)
-        a->access = access;
+        a->access = xen_access_back(access);
     return rc;
 }
 
 int real_op_ALTP2M_SET_ACCESS_MULTI(struct xen *x,
                                     struct args_access_multi *a)
 {
+    uint8_t *list;
+    int rc;
+
     if (a->gfn.len != 8ull * a->access.len)
         return -EINVAL;
-    return xen_answer(xc_altp2m_set_mem_access_multi(
-        x->xc, xen_id(x, a->dom), (uint16_t)a->view, a->access.p, a->gfn.p,
+    list = xen_access_list(a);
+    if (!list)
+        return -ENOMEM;
+    rc = xen_answer(xc_altp2m_set_mem_access_multi(
+        x->xc, xen_id(x, a->dom), (uint16_t)a->view, list, a->gfn.p,
         a->access.len));
+    free(list);
+    return rc;
 }
 
 int real_op_ALTP2M_CHANGE_GFN(struct xen *x, struct args_change_gfn *a)

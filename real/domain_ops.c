@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What a toolstack asks of a domain: tools/libs/ctrl/xc_domain.c. */
-#include "harness/domain_info.h"
 #include "real/private.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#include "harness/domain_info.h"
+#include "harness/interface.h"
 
 #define FRAMES_2MB  512
 
@@ -245,14 +247,16 @@ int real_op_DOMAIN_VMTRACE(struct xen *x, struct args_vm_event_op *a)
 int real_op_DOMAIN_DOMCTL(struct xen *x, struct args_domctl *a)
 {
     struct xen_domctl op = {
-        .cmd = a->cmd, .interface_version = a->version,
+        .cmd = a->cmd,
+        /* Right or wrong as it was. */
+        .interface_version =
+            a->version - DOMCTL_VERSION + XEN_DOMCTL_INTERFACE_VERSION,
         .domain = (domid_t)xen_id(x, a->dom),
     };
 
-    if (!xen_domain(x, a->dom) &&
-        a->version == XEN_DOMCTL_INTERFACE_VERSION)
+    if (!xen_domain(x, a->dom) && a->version == DOMCTL_VERSION)
         return a->dom ? -ESRCH : -EPERM;
-    return a->version ? xen_domctl(x, &op) : -EACCES;
+    return op.interface_version ? xen_domctl(x, &op) : -EACCES;
 }
 
 /* ---- remarks: what a client has beyond the hypervisor ---- */

@@ -135,6 +135,12 @@ int xen_domctl(struct xen *x, struct xen_domctl *op);
 int xen_hypercall(struct xen *x, unsigned int call, unsigned int op,
                   void *arg, size_t len);
 
+/* ---- access_ops.c: as this Xen numbers rights ---- */
+xenmem_access_t xen_access(uint32_t access);
+uint32_t xen_access_back(xenmem_access_t access);
+/* Of a list, to be freed; NULL: no memory. */
+uint8_t *xen_access_list(const struct args_access_multi *a);
+
 /* ---- toolstack.c ---- */
 int toolstack_create(struct xen *x, const struct args_create *a,
                      char **name, uint32_t *id);

@@ -11,6 +11,8 @@
 #include <xen/hvm/params.h>
 #include <xen/sched.h>
 
+#include "harness/interface.h"
+
 #define NO_SHUTDOWN     255     /* SHUTDOWN_CODE_INVALID in 8 bits */
 #define MAX_PAUSES      255
 
@@ -199,7 +201,7 @@ int sim_op_DOMAIN_DOMCTL(struct sim *sim, struct args_domctl *a)
     struct sim_domain *d;
     int rc;
 
-    if (a->version != XEN_DOMCTL_INTERFACE_VERSION)
+    if (a->version != DOMCTL_VERSION)
         return -EACCES;
     rc = domctl_find(sim, a->dom, &d);
     return rc ? rc : -ENOSYS;

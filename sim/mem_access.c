@@ -5,11 +5,13 @@
 #include <errno.h>
 #include <string.h>
 
+#include "harness/interface.h"
+
 bool access_resolve(const struct p2m *p2m, uint32_t access, uint8_t *out)
 {
-    if (access > XENMEM_access_default)
+    if (access > ACCESS_DEFAULT)
         return false;
-    *out = access == XENMEM_access_default ? p2m->default_access : access;
+    *out = access == ACCESS_DEFAULT ? p2m->default_access : access;
     return true;
 }
 

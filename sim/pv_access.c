@@ -10,6 +10,8 @@
 
 #include <xen/hvm/params.h>
 
+#include "harness/interface.h"
+
 #define NOT_SET         0       /* of .access: the default holds */
 #define MAX_FAULTS      16
 
@@ -125,7 +127,7 @@ void pv_access_forget(struct sim_domain *d, uint64_t mfn)
 /* A page-table entry that is present can be read: no x, w or wx. */
 static bool expressible(uint32_t access)
 {
-    return access <= XENMEM_access_default && access != XENMEM_access_x &&
+    return access <= ACCESS_DEFAULT && access != XENMEM_access_x &&
            access != XENMEM_access_w && access != XENMEM_access_wx;
 }
 
@@ -139,7 +141,7 @@ int pv_access_set(struct sim_domain *d, uint64_t gfn, uint32_t nr,
     if (!expressible(access))
         return -EINVAL;
     if (gfn == INVALID_GFN) {
-        if (access != XENMEM_access_default)
+        if (access != ACCESS_DEFAULT)
             p->default_access = access;
         drop_shadows(p);
         return 0;
@@ -149,7 +151,7 @@ int pv_access_set(struct sim_domain *d, uint64_t gfn, uint32_t nr,
     mfn = p2m_lookup(&d->host, gfn, &old);
     if (!page_is_memory(mfn))
         return -ESRCH;
-    return set_frame(p, mfn, access == XENMEM_access_default ? NOT_SET :
+    return set_frame(p, mfn, access == ACCESS_DEFAULT ? NOT_SET :
                      access + 1);
 }
 

@@ -3,6 +3,7 @@
 #include <malloc.h>
 #include <string.h>
 
+#include "harness/interface.h"
 #include "sim/private.h"
 #include "tests/bench-client.h"
 #include "tests/bench.h"
@@ -295,7 +296,7 @@ static double create_view(void *arg)
 {
     struct client *c = arg;
     struct args_view view = {
-        .dom = CLIENT_DOM, .access = XENMEM_access_default
+        .dom = CLIENT_DOM, .access = ACCESS_DEFAULT
     };
     double start = bench_now();
 
@@ -353,7 +354,7 @@ static double make_views(struct client *c, uint64_t range)
 {
     struct args_u64 on = { .dom = CLIENT_DOM, .value = 1 };
     struct args_view view = {
-        .dom = CLIENT_DOM, .access = XENMEM_access_default
+        .dom = CLIENT_DOM, .access = ACCESS_DEFAULT
     };
 
     size_t before;

@@ -7,6 +7,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "harness/interface.h"
+
 #define NOWHERE (~0ull)
 
 static void map_clear(struct naive_map *m)
@@ -75,8 +77,8 @@ static int pick(struct naive *n, uint32_t view, struct naive_map **m)
 
 static int resolve(const struct naive *n, uint32_t access, uint8_t *out)
 {
-    *out = access == XENMEM_access_default ? n->host.default_access : access;
-    return access > XENMEM_access_default ? -EINVAL : 0;
+    *out = access == ACCESS_DEFAULT ? n->host.default_access : access;
+    return access > ACCESS_DEFAULT ? -EINVAL : 0;
 }
 
 /* altp2m_get_effective_entry: what M has, else what the host has.  A hole of

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/interface.h"
 #include "sim/sim.h"
 #include "traces/text.h"
 
@@ -35,7 +36,7 @@ uint32_t any_access(struct test *t)
     static const uint8_t good[] = {
         XENMEM_access_n, XENMEM_access_r, XENMEM_access_rw, XENMEM_access_x,
         XENMEM_access_rx, XENMEM_access_rwx, XENMEM_access_rwx,
-        XENMEM_access_rx2rw, XENMEM_access_n2rwx, XENMEM_access_default,
+        XENMEM_access_rx2rw, XENMEM_access_n2rwx, ACCESS_DEFAULT,
     };
 
     if (t->storm && once_in(t, 2))

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "harness/interface.h"
 #include "sim/private.h"
 
 #define DOM     8u
@@ -101,7 +102,7 @@ static void test_conformance(void **state)
     assert_int_equal(set(&e, 5, INVALID_GFN, 1), 0);
     assert_int_equal(set(&e, 99, INVALID_GFN, 0), -EINVAL);
     assert_int_equal(get(&e, INVALID_GFN), 5);
-    assert_int_equal(set(&e, XENMEM_access_default, INVALID_GFN, 0), 0);
+    assert_int_equal(set(&e, ACCESS_DEFAULT, INVALID_GFN, 0), 0);
     assert_int_equal(get(&e, INVALID_GFN), 5);
     assert_int_equal(set(&e, 7, INVALID_GFN, 0), 0);
     assert_int_equal(get(&e, D1), 7);
@@ -250,7 +251,7 @@ static void test_default(void **state)
     assert_int_equal(hv_call(e.hv, OP_MEMORY_POPULATE, &p), 0);
     assert_int_equal(get(&e, 0x9000), 5);
     assert_int_equal(set(&e, 0, 0x9000, 1), 0);
-    assert_int_equal(set(&e, XENMEM_access_default, 0x9000, 1), 0);
+    assert_int_equal(set(&e, ACCESS_DEFAULT, 0x9000, 1), 0);
     assert_int_equal(get(&e, 0x9000), 5);
     hv_close(e.hv);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* altp2m: the life of views, what they copy, remapping, and how changes of
  * the host's map reach them. */
+#include "harness/interface.h"
 #include "tests/altp2m-fixture.h"
 
 static int destroy(struct env *e, uint32_t view)
@@ -127,7 +128,7 @@ static void test_lifecycle(void **state)
     assert_int_equal(create(&e, 99), -EINVAL);
     assert_int_equal(destroy(&e, 3), 0);
     assert_int_equal(create(&e, UINT32_MAX), -EINVAL);
-    assert_int_equal(create(&e, XENMEM_access_default), 3);
+    assert_int_equal(create(&e, ACCESS_DEFAULT), 3);
     /* Off: all views are gone, silently, the one in use as well. */
     assert_int_equal(set_state(&e, 0), 0);
     assert_int_equal(e.d->vcpus[0].view, NO_VIEW);
@@ -179,7 +180,7 @@ static void test_access(void **state)
     assert_int_equal(set(&e, 1, 0x9999, 5), 0);
     assert_int_equal(get(&e, 1, 0x9999), -ESRCH);
     assert_int_equal(set(&e, 1, 0x125, 99), -EINVAL);
-    assert_int_equal(set(&e, 1, 0x125, XENMEM_access_default), 0);
+    assert_int_equal(set(&e, 1, 0x125, ACCESS_DEFAULT), 0);
     assert_int_equal(get(&e, 1, 0x125), 7);
     assert_int_equal(set(&e, 1, 0xfffffffff, 5), 0);
     assert_int_equal(get(&e, 1, 0xfffffffff), -ESRCH);

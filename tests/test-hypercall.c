@@ -28,7 +28,7 @@ static void test_version(void **state)
     xen_extraversion_t extra;
 
     (void)state;
-    assert_int_equal(version(XENVER_version, NULL), 4 << 16 | 17);
+    assert_true(version(XENVER_version, NULL) >= (4 << 16 | 17));
     assert_int_equal(version(XENVER_extraversion, BAD), -EFAULT);
     assert_int_equal(version(XENVER_extraversion, extra), 0);
     assert_int_equal(extra[0], '.');

@@ -10,6 +10,7 @@
 #include <xen/domctl.h>
 #include <xen/hvm/params.h>
 
+#include "harness/interface.h"
 #include "harness/names.h"
 
 #define MAX_ARGS        8
@@ -124,7 +125,7 @@ static void preset(struct import *im, const char *name, union hv_args *a)
     if (im->rec.op == OP_EVTCHN_NOTIFY)
         a->EVTCHN_NOTIFY.dom = im->guest;
     if (im->rec.op == OP_DOMAIN_DOMCTL)
-        a->DOMAIN_DOMCTL.version = XEN_DOMCTL_INTERFACE_VERSION;
+        a->DOMAIN_DOMCTL.version = DOMCTL_VERSION;
 }
 
 static const struct hv_field *field_named(enum hv_op op, const char *name,

@@ -38,7 +38,7 @@ static const struct argp_option options[] = {
       "\"destroy\" has the toolstack destroy them then, \"wait\" does "
       "nothing", 0 },
     { "xen-version", 'x', "4.N", 0, "The release of Xen that the client "
-      "sees, 4.6 to 4.22 (default: 4.17)", 0 },
+      "sees, 4.6 to 4.22 (default: as built)", 0 },
     { "vm-event-abi", 'v', "N", 0, "The layout of events, 1 to 7 (default: "
       "the release's)", 0 },
     { "real-time", 'r', NULL, 0, "The client reads the machine's clocks "
