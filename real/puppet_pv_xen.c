@@ -175,19 +175,21 @@ static int take_over(struct driven *d, const struct puppet_pv_page *page)
         .ctx = d, .x = d->x, .slot = puppet_slot, .run = puppet_run,
         .word = puppet_word, .own = puppet_own,
     };
+    const uint32_t nr = page->vcpus < PUPPET_PV_VCPUS ? page->vcpus :
+                        PUPPET_PV_VCPUS;
     int rc = read_frames(d, page);
 
     d->slots = page->slots;
     d->entry = page->entry;
-    for (uint32_t n = 0; !rc && n < page->vcpus && n < PUPPET_PV_VCPUS; n++) {
-        d->slot[n] = map_gla(d, 0, page->slots + n * PUPPET_PV_PAGE,
+    for (uint32_t n = 0; !rc && n < nr; n++) {
+        d->slot[n] = map_gla(d, 0, d->slots + n * PUPPET_PV_PAGE,
                              PROT_READ | PROT_WRITE);
         if (!d->slot[n])
             rc = -EIO;
     }
     if (rc)
         return rc;
-    d->puppet = puppet_pv_new(&env, page->vcpus,
+    d->puppet = puppet_pv_new(&env, nr,
                               xen_gfn(d->x, d->dom, PUPPET_PV_TABLES));
     return d->puppet ? 0 : -ENOMEM;
 }

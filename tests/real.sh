@@ -63,6 +63,8 @@ done
 expect 2 run --attach 1=1 good.scn
 says err 'only with --xen'
 expect 2 replay --puppet k sim-events.xrt
+expect 2 run --puppet-pv k good.scn
+says err '--puppet-pv: only with --xen'
 
 if [ ! -e /dev/xen ] && [ ! -e /proc/xen/privcmd ]; then
     expect 4 run --xen good.scn

@@ -403,12 +403,15 @@ static void write_xl(const char *how)
     unlink(SAID);
 }
 
-static int create_by_xl(uint32_t type)
+static int create_by_xl(uint32_t type, uint64_t ram, uint16_t options)
 {
-    const struct xen_config config = { .xl = XL, .kernel = "/boot/puppet" };
+    const struct xen_config config = {
+        .xl = XL, .kernel = "/boot/puppet", .pv_kernel = "/boot/pv",
+    };
     struct args_create create = {
-        .dom = 3, .type = type, .vcpus = 2, .ram = 4000, .pool = 700,
-        .altp2m = XEN_ALTP2M_external,
+        .dom = 3, .type = type, .vcpus = 2, .ram = ram, .pool = 700,
+        .altp2m = type == GUEST_PV ? 0 : XEN_ALTP2M_external,
+        .options = options,
     };
     int error, rc;
     struct hv *hv = xen_open(&config, &error);
@@ -437,7 +440,7 @@ static void test_toolstack(void **state)
 {
     (void)state;
     write_xl(":");
-    assert_int_equal(create_by_xl(GUEST_PVH), 0);
+    assert_int_equal(create_by_xl(GUEST_PVH, 4000, 0), 0);
     assert_said("create -q -p -e FILE\n"
                 "name = \"xenreel-N\"\n"
                 "type = \"pvh\"\n"
@@ -452,10 +455,37 @@ static void test_toolstack(void **state)
                 "domid xenreel-N\n"
                 "destroy xenreel-N\n");
     write_xl("exit 1");
-    assert_int_equal(create_by_xl(GUEST_PVH), -EIO);
-    assert_int_equal(create_by_xl(7), -EINVAL);
+    assert_int_equal(create_by_xl(GUEST_PVH, 4000, 0), -EIO);
+    assert_int_equal(create_by_xl(7, 4000, 0), -EINVAL);
     unlink(XL);
-    assert_int_equal(create_by_xl(GUEST_PVH), -ENOENT);
+    assert_int_equal(create_by_xl(GUEST_PVH, 4000, 0), -ENOENT);
+    unlink(SAID);
+}
+
+/* A PV guest has 4 MB at least, and is told what was asked for; its puppet is
+ * one of 64 bits, with page tables up to gfn 0x16a. */
+static void test_toolstack_pv(void **state)
+{
+    (void)state;
+    write_xl(":");
+    assert_int_equal(create_by_xl(GUEST_PV, 0x200, 0), 0);
+    assert_said("create -q -p -e FILE\n"
+                "name = \"xenreel-N\"\n"
+                "type = \"pv\"\n"
+                "kernel = \"/boot/pv\"\n"
+                "cmdline = \"512\"\n"
+                "memory = 4\n"
+                "vcpus = 2\n"
+                "altp2m = \"disabled\"\n"
+                "on_poweroff = \"destroy\"\n"
+                "on_reboot = \"destroy\"\n"
+                "on_crash = \"preserve\"\n"
+                "domid xenreel-N\n"
+                "destroy xenreel-N\n");
+    assert_int_equal(create_by_xl(GUEST_PV, 0x16a, 0), -EOPNOTSUPP);
+    assert_int_equal(create_by_xl(GUEST_PV, 0x200, CREATE_PV32), -EOPNOTSUPP);
+    assert_int_equal(create_by_xl(GUEST_PVH, 0x200, CREATE_PV32), -EINVAL);
+    unlink(XL);
     unlink(SAID);
 }
 
@@ -469,6 +499,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_ring),
         cmocka_unit_test(test_other_vcpus),
         cmocka_unit_test(test_toolstack),
+        cmocka_unit_test(test_toolstack_pv),
         cmocka_unit_test(test_samples),
         cmocka_unit_test(test_operations),
     };
