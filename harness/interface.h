@@ -11,6 +11,8 @@
 #include <xen/xen.h>
 #include <xen/memory.h>
 
+/* Of Xen 4: a trace that says nothing else is of it. */
+#define MODEL_MINOR     17u
 /* XEN_DOMCTL_INTERFACE_VERSION; 0x16 in Xen 4.18, 0x17 in 4.19 and 4.20. */
 #define DOMCTL_VERSION  0x15u
 /* XENMEM_access_default.  In Xen 4.20 r_pw came in front of it, which is r on

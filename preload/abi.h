@@ -5,8 +5,6 @@
 
 #include <stdint.h>
 
-#define ABI_MINOR       17      /* the model's */
-
 struct abi {
     uint8_t minor;              /* of Xen 4 */
     uint8_t domctl, sysctl;     /* interface versions */

@@ -8,6 +8,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "harness/interface.h"
 #include "harness/recorder.h"
 #include "harness/serve.h"
 #include "harness/stream.h"
@@ -111,7 +112,7 @@ void record_version(void)
     struct args_client_version a = { .minor = abi()->minor,
                                      .vm_event = abi_vm_event() };
 
-    if (a.minor != ABI_MINOR || a.vm_event != VM_EVENT_INTERFACE_VERSION)
+    if (a.minor != MODEL_MINOR || a.vm_event != VM_EVENT_INTERFACE_VERSION)
         hv_call(front.hv, OP_CLIENT_VERSION, &a);
 }
 

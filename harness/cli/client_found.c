@@ -9,10 +9,10 @@
 
 #include "harness/cli/cli.h"
 #include "harness/found.h"
+#include "harness/interface.h"
 #include "real/xen.h"
 #include "traces/text.h"
 
-#define MODELLED        17              /* Xen 4.17 */
 #define LOW_START       0x100ull        /* behind a video card's hole */
 #define MAX_NAME        64
 
@@ -164,7 +164,7 @@ static uint32_t minor_of(struct hv *hv)
     uint32_t minor;
 
     xen_release(hv, release);
-    return sscanf(release, "4.%" SCNu32, &minor) == 1 ? minor : MODELLED;
+    return sscanf(release, "4.%" SCNu32, &minor) == 1 ? minor : MODEL_MINOR;
 }
 
 static int open_xen(struct xen_attach list[XEN_MAX_DOMAINS], unsigned int *nr,
@@ -202,7 +202,7 @@ int client_found(struct hv_sink *sink, FILE *setup, uint32_t *minor)
                     "domain that runs: what is done to it is passed on, and "
                     "not recorded\n", list[i].dom);
     }
-    if (version.minor != MODELLED)
+    if (version.minor != MODEL_MINOR)
         put(&f, OP_CLIENT_VERSION, &version, false);
     put(&f, OP_CLIENT_PHASE, &phase, false);
     hv_close(f.hv);

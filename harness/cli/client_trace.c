@@ -15,6 +15,7 @@
 #include "harness/causes.h"
 #include "harness/cli/client_found.h"
 #include "harness/cli/report.h"
+#include "harness/interface.h"
 #include "harness/stream.h"
 #include "preload/setup.h"
 
@@ -206,6 +207,7 @@ static int find_start(struct client_trace *t)
     }
     if (rc < 0)
         return cli_fail_trace(t->file, rc, &err);
+    t->minor = MODEL_MINOR;
     if (rc) {
         t->minor = rec.args.CLIENT_VERSION.minor;
         t->vm_event = rec.args.CLIENT_VERSION.vm_event;
