@@ -29,11 +29,11 @@ int altp2m_effective(struct p2m *ap2m, uint64_t gfn, struct p2m_entry *entry,
     uint64_t mask;
 
     p2m_get(ap2m, gfn, entry);
-    if (entry->mfn != INVALID_MFN || ap2m->view == NO_VIEW)
+    if (page_is_memory(entry->mfn) || ap2m->view == NO_VIEW)
         return 0;
     p2m_get(&ap2m->d->host, gfn, entry);
-    if (entry->mfn == INVALID_MFN)
-        return -ESRCH;
+    if (!page_is_memory(entry->mfn))
+        return -ESRCH;          /* a device's, too */
     if (!prepopulate || entry->order == ORDER_4K)
         return 0;
     mask = ~((1ull << entry->order) - 1);
@@ -287,8 +287,8 @@ int altp2m_change_gfn(struct sim_domain *d, uint32_t idx, uint64_t old_gfn,
         return -EINVAL;
     if (new_gfn == INVALID_GFN) {
         p2m_get(ap2m, old_gfn, &entry);
-        if (entry.mfn == INVALID_MFN)
-            return 0;
+        if (!page_is_memory(entry.mfn))
+            return 0;           /* a device's page stays: mfn_valid */
         map_lost(d);
         rc = p2m_set(ap2m, old_gfn, ORDER_4K, INVALID_MFN, P2M_INVALID,
                      ap2m->default_access, -1);

@@ -135,7 +135,7 @@ static int sve_get(struct sim_domain *d, struct xen_hvm_altp2m_suppress_ve *s)
     if (s->pad1 || s->pad2 || !p2m)
         return -EINVAL;
     p2m_get(p2m, s->gfn, &entry);
-    if (entry.mfn == INVALID_MFN)
+    if (!page_is_memory(entry.mfn))
         return -ESRCH;
     s->suppress_ve = entry.sve;
     return 0;

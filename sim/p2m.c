@@ -179,7 +179,8 @@ uint32_t p2m_set_access(struct p2m *p2m, uint64_t gfn, uint32_t nr,
     if (!leaf || (p2m->view == NO_VIEW && altp2m_active(p2m->d)))
         return 0;
     while (n < nr && first + n < TABLE_ENTRIES &&
-           (leaf->info[first + n] & ENTRY_VALID))
+           (leaf->info[first + n] & ENTRY_VALID) &&
+           (p2m->view == NO_VIEW || leaf->mfn[first + n] < DEVICE_FRAME))
         n++;
     memset(leaf->access + first, access, n);
     return n;
