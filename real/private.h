@@ -124,6 +124,8 @@ void xen_mmu_requests(struct xen *x, const struct args_mmu_update *a,
                       struct mmu_update *to);
 void xen_mmuext_requests(struct xen *x, const struct args_mmuext_op *a,
                          struct mmuext_op *to);
+void xen_type_requests(struct xen *x, const struct args_page_types *a,
+                       uint64_t *to);
 /* A guest's foreigndom, as args_mmu_update has it, in Xen's ids. */
 uint32_t xen_foreign(struct xen *x, uint32_t foreign);
 

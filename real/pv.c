@@ -134,6 +134,19 @@ int real_op_PV_MMUEXT_OP(struct xen *x, struct args_mmuext_op *a)
                       xen_id(x, a->dom) & 0xffff, &a->done);
 }
 
+/* A PV domain's frames are the machine's, dom0's, too. */
+void xen_type_requests(struct xen *x, const struct args_page_types *a,
+                       uint64_t *to)
+{
+    bool frames = !a->dom || xen_has_frames(x, a->dom);
+
+    for (uint32_t i = 0; i < a->gfn.len / sizeof(*to); i++) {
+        memcpy(&to[i], (const char *)a->gfn.p + i * sizeof(*to), sizeof(*to));
+        if (frames)
+            to[i] = xen_frame(x, to[i]);
+    }
+}
+
 int real_op_MEMORY_PAGE_TYPES(struct xen *x, struct args_page_types *a)
 {
     struct xen_domctl op = {
@@ -148,8 +161,7 @@ int real_op_MEMORY_PAGE_TYPES(struct xen *x, struct args_page_types *a)
 
     if (!array)
         return -ENOMEM;
-    if (a->gfn.len)
-        memcpy(array, a->gfn.p, a->gfn.len);
+    xen_type_requests(x, a, array);
     set_xen_guest_handle_raw(op.u.getpageframeinfo3.array, array);
     rc = xen_domctl(x, &op);
     a->types.len = 0;

@@ -359,6 +359,21 @@ static int dom0_mmuext(struct pv_machine *m, struct args_mmuext_op *a)
     return rc;
 }
 
+static int dom0_types(struct pv_machine *m, struct args_page_types *a)
+{
+    uint64_t frames[8];
+    union hv_args there = { .MEMORY_PAGE_TYPES = *a };
+    int rc;
+
+    assert_true(a->gfn.len <= sizeof(frames));
+    xen_type_requests(&m->x, a, frames);
+    there.MEMORY_PAGE_TYPES.dom = xen_id(&m->x, a->dom);
+    there.MEMORY_PAGE_TYPES.gfn.p = frames;
+    rc = hv_call(m->sim, OP_MEMORY_PAGE_TYPES, &there);
+    a->types.len = there.MEMORY_PAGE_TYPES.types.len;
+    return rc;
+}
+
 /* Anything else: by Xen's id, and the frame it may have. */
 static int forward(struct pv_machine *m, enum hv_op op, void *args)
 {
@@ -397,6 +412,8 @@ static int machine_call(struct hv *hv, enum hv_op op, void *args)
         return dom0_mmu(m, args);
     case OP_PV_MMUEXT_OP:
         return dom0_mmuext(m, args);
+    case OP_MEMORY_PAGE_TYPES:
+        return dom0_types(m, args);
     case OP_CLIENT_WAIT:
         assert_int_equal(puppet_pv_step(m->puppet, NULL), 0);
         return forward(m, op, args);

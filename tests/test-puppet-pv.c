@@ -73,6 +73,7 @@ static void test_dom0(void **state)
 {
     (void)state;
     assert_int_equal(run("pv-dom0.scn"), 0);
+    assert_int_equal(run("page-types.scn"), 0);
 }
 
 int main(void)
