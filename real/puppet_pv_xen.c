@@ -168,19 +168,23 @@ static int read_frames(struct driven *d, const struct puppet_pv_page *page)
     return xen_frames_set(d->x, d->dom, mfn, nr);
 }
 
-/* It has booted; PAGE is its own. */
-static int take_over(struct driven *d, const struct puppet_pv_page *page)
+/* It has booted; its page is THERE, which it may write to still: what was
+ * looked at must not be another thing afterwards. */
+static int take_over(struct driven *d, const void *there)
 {
     const struct puppet_pv_env env = {
         .ctx = d, .x = d->x, .slot = puppet_slot, .run = puppet_run,
         .word = puppet_word, .own = puppet_own,
     };
-    const uint32_t nr = page->vcpus < PUPPET_PV_VCPUS ? page->vcpus :
-                        PUPPET_PV_VCPUS;
-    int rc = read_frames(d, page);
+    struct puppet_pv_page page;
+    uint32_t nr;
+    int rc;
 
-    d->slots = page->slots;
-    d->entry = page->entry;
+    memcpy(&page, there, sizeof(page));
+    nr = page.vcpus < PUPPET_PV_VCPUS ? page.vcpus : PUPPET_PV_VCPUS;
+    rc = read_frames(d, &page);
+    d->slots = page.slots;
+    d->entry = page.entry;
     for (uint32_t n = 0; !rc && n < nr; n++) {
         d->slot[n] = map_gla(d, 0, d->slots + n * PUPPET_PV_PAGE,
                              PROT_READ | PROT_WRITE);
