@@ -38,4 +38,10 @@ static inline struct hv *open_under_front(void)
     return xen_open(&config, &error);
 }
 
+/* CALL(hv, op id, argument structure's members...) */
+#define CALL(hv, id, type, ...) __extension__ ({ \
+        struct args_##type a_ = { __VA_ARGS__ }; \
+        hv_call(hv, OP_##id, &a_); \
+    })
+
 #endif

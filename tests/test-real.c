@@ -10,7 +10,6 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/stat.h>
 
 #include <cmocka.h>
 
@@ -161,12 +160,6 @@ static struct hv *open_attached(uint32_t dom, uint32_t id, int *error)
 
     return xen_open(&config, error);
 }
-
-/* CALL(hv, op id, argument structure's members...) */
-#define CALL(hv, id, type, ...) __extension__ ({ \
-        struct args_##type a_ = { __VA_ARGS__ }; \
-        hv_call(hv, OP_##id, &a_); \
-    })
 
 static void test_numbers(void **state)
 {
@@ -380,115 +373,6 @@ static void test_other_vcpus(void **state)
     hv_close(hv);
 }
 
-/* ---- the toolstack ---- */
-
-#define XL      "./test-real-xl"
-#define SAID    "./test-real-said"
-
-/* A toolstack of ours: it keeps what it was told, and calls its domain 1. */
-static void write_xl(const char *how)
-{
-    FILE *out = fopen(XL, "w");
-
-    assert_non_null(out);
-    fprintf(out, "#!/bin/sh\necho \"$@\" | sed 's/[^ ]*[/][^ ]*/FILE/;"
-            "s/-[0-9]*-[0-9]*$/-N/' >>" SAID "\n"
-            "case $1 in\n"
-            "create) sed 's/-[0-9]*-[0-9]*\"/-N\"/' \"$5\" >>" SAID "\n"
-            "    %s ;;\n"
-            "domid) echo 1 ;;\n"
-            "esac\n", how);
-    assert_int_equal(fclose(out), 0);
-    assert_int_equal(chmod(XL, 0755), 0);
-    unlink(SAID);
-}
-
-static int create_by_xl(uint32_t type, uint64_t ram, uint16_t options)
-{
-    const struct xen_config config = {
-        .xl = XL, .kernel = "/boot/puppet", .pv_kernel = "/boot/pv",
-    };
-    struct args_create create = {
-        .dom = 3, .type = type, .vcpus = 2, .ram = ram, .pool = 700,
-        .altp2m = type == GUEST_PV ? 0 : XEN_ALTP2M_external,
-        .options = options,
-    };
-    int error, rc;
-    struct hv *hv = xen_open(&config, &error);
-
-    assert_non_null(hv);
-    rc = hv_call(hv, OP_DOMAIN_CREATE, &create);
-    if (!rc)
-        assert_int_equal(CALL(hv, DOMAIN_INFO, domain_info, .dom = 3), 0);
-    hv_close(hv);
-    return rc;
-}
-
-static void assert_said(const char *text)
-{
-    char said[1024] = "";
-    FILE *in = fopen(SAID, "r");
-
-    assert_non_null(in);
-    said[fread(said, 1, sizeof(said) - 1, in)] = '\0';
-    fclose(in);
-    assert_string_equal(said, text);
-}
-
-/* xl.cfg(5): sizes are MB.  What was created is destroyed at the end. */
-static void test_toolstack(void **state)
-{
-    (void)state;
-    write_xl(":");
-    assert_int_equal(create_by_xl(GUEST_PVH, 4000, 0), 0);
-    assert_said("create -q -p -e FILE\n"
-                "name = \"xenreel-N\"\n"
-                "type = \"pvh\"\n"
-                "kernel = \"/boot/puppet\"\n"
-                "memory = 16\n"
-                "vcpus = 2\n"
-                "altp2m = \"external\"\n"
-                "shadow_memory = 3\n"
-                "on_poweroff = \"destroy\"\n"
-                "on_reboot = \"destroy\"\n"
-                "on_crash = \"preserve\"\n"
-                "domid xenreel-N\n"
-                "destroy xenreel-N\n");
-    write_xl("exit 1");
-    assert_int_equal(create_by_xl(GUEST_PVH, 4000, 0), -EIO);
-    assert_int_equal(create_by_xl(7, 4000, 0), -EINVAL);
-    unlink(XL);
-    assert_int_equal(create_by_xl(GUEST_PVH, 4000, 0), -ENOENT);
-    unlink(SAID);
-}
-
-/* A PV guest has 4 MB at least, and is told what was asked for; its puppet is
- * one of 64 bits, with page tables up to gfn 0x16a. */
-static void test_toolstack_pv(void **state)
-{
-    (void)state;
-    write_xl(":");
-    assert_int_equal(create_by_xl(GUEST_PV, 0x200, 0), 0);
-    assert_said("create -q -p -e FILE\n"
-                "name = \"xenreel-N\"\n"
-                "type = \"pv\"\n"
-                "kernel = \"/boot/pv\"\n"
-                "cmdline = \"512\"\n"
-                "memory = 4\n"
-                "vcpus = 2\n"
-                "altp2m = \"disabled\"\n"
-                "on_poweroff = \"destroy\"\n"
-                "on_reboot = \"destroy\"\n"
-                "on_crash = \"preserve\"\n"
-                "domid xenreel-N\n"
-                "destroy xenreel-N\n");
-    assert_int_equal(create_by_xl(GUEST_PV, 0x16a, 0), -EOPNOTSUPP);
-    assert_int_equal(create_by_xl(GUEST_PV, 0x200, CREATE_PV32), -EOPNOTSUPP);
-    assert_int_equal(create_by_xl(GUEST_PVH, 0x200, CREATE_PV32), -EINVAL);
-    unlink(XL);
-    unlink(SAID);
-}
-
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -498,8 +382,6 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_frames),
         cmocka_unit_test(test_ring),
         cmocka_unit_test(test_other_vcpus),
-        cmocka_unit_test(test_toolstack),
-        cmocka_unit_test(test_toolstack_pv),
         cmocka_unit_test(test_samples),
         cmocka_unit_test(test_operations),
     };
