@@ -16,14 +16,23 @@ uint32_t xen_access_back(xenmem_access_t access)
     return access_from_xen(access, XENMEM_access_default);
 }
 
-uint8_t *xen_access_list(const struct args_access_multi *a)
+int xen_access_lists(struct xen *x, struct args_access_multi *a,
+                     set_lists *set)
 {
     const uint8_t *access = a->access.p;
-    uint8_t *list = malloc(a->access.len + 1);
+    uint8_t *list;
+    int rc;
 
-    for (uint32_t i = 0; list && i < a->access.len; i++)
+    if (a->gfn.len != 8ull * a->access.len)
+        return -EINVAL;
+    list = malloc(a->access.len + 1);
+    if (!list)
+        return -ENOMEM;
+    for (uint32_t i = 0; i < a->access.len; i++)
         list[i] = (uint8_t)xen_access(access[i]);
-    return list;
+    rc = xen_answer(set(x, a, list));
+    free(list);
+    return rc;
 }
 
 int real_op_ACCESS_SET(struct xen *x, struct args_access *a)
@@ -43,18 +52,14 @@ int real_op_ACCESS_GET(struct xen *x, struct args_access *a)
     return rc;
 }
 
+static int set_host_lists(struct xen *x, struct args_access_multi *a,
+                          uint8_t *list)
+{
+    return xc_set_mem_access_multi(x->xc, xen_id(x, a->dom), list, a->gfn.p,
+                                   a->access.len);
+}
+
 int real_op_ACCESS_SET_MULTI(struct xen *x, struct args_access_multi *a)
 {
-    uint8_t *list;
-    int rc;
-
-    if (a->gfn.len != 8ull * a->access.len)
-        return -EINVAL;
-    list = xen_access_list(a);
-    if (!list)
-        return -ENOMEM;
-    rc = xen_answer(xc_set_mem_access_multi(x->xc, xen_id(x, a->dom), list,
-                                            a->gfn.p, a->access.len));
-    free(list);
-    return rc;
+    return xen_access_lists(x, a, set_host_lists);
 }

@@ -2,8 +2,6 @@
 /* HVMOP_altp2m: tools/libs/ctrl/xc_altp2m.c. */
 #include "real/private.h"
 
-#include <stdlib.h>
-
 int real_op_ALTP2M_GET_STATE(struct xen *x, struct args_u64 *a)
 {
     bool state = false;
@@ -64,22 +62,18 @@ int real_op_ALTP2M_GET_ACCESS(struct xen *x, struct args_access *a)
     return rc;
 }
 
+static int set_view_lists(struct xen *x, struct args_access_multi *a,
+                          uint8_t *list)
+{
+    return xc_altp2m_set_mem_access_multi(x->xc, xen_id(x, a->dom),
+                                          (uint16_t)a->view, list, a->gfn.p,
+                                          a->access.len);
+}
+
 int real_op_ALTP2M_SET_ACCESS_MULTI(struct xen *x,
                                     struct args_access_multi *a)
 {
-    uint8_t *list;
-    int rc;
-
-    if (a->gfn.len != 8ull * a->access.len)
-        return -EINVAL;
-    list = xen_access_list(a);
-    if (!list)
-        return -ENOMEM;
-    rc = xen_answer(xc_altp2m_set_mem_access_multi(
-        x->xc, xen_id(x, a->dom), (uint16_t)a->view, list, a->gfn.p,
-        a->access.len));
-    free(list);
-    return rc;
+    return xen_access_lists(x, a, set_view_lists);
 }
 
 int real_op_ALTP2M_CHANGE_GFN(struct xen *x, struct args_change_gfn *a)

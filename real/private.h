@@ -140,8 +140,11 @@ int xen_hypercall(struct xen *x, unsigned int call, unsigned int op,
 /* ---- access_ops.c: as this Xen numbers rights ---- */
 xenmem_access_t xen_access(uint32_t access);
 uint32_t xen_access_back(xenmem_access_t access);
-/* Of a list, to be freed; NULL: no memory. */
-uint8_t *xen_access_list(const struct args_access_multi *a);
+/* Set A's, whose rights are then LIST, by one of libxenctrl's functions. */
+typedef int set_lists(struct xen *x, struct args_access_multi *a,
+                      uint8_t *list);
+int xen_access_lists(struct xen *x, struct args_access_multi *a,
+                     set_lists *set);
 
 /* ---- toolstack.c ---- */
 int toolstack_create(struct xen *x, const struct args_create *a,
