@@ -249,6 +249,7 @@ static int map_one(struct sim_domain *d, uint64_t gfn, uint64_t mfn)
 {
     uint64_t frame = DEVICE_FRAME | mfn;
     struct p2m_entry old;
+    int rc;
 
     p2m_get(&d->host, gfn, &old);
     if (frame_is_device(old.mfn)) {
@@ -257,11 +258,12 @@ static int map_one(struct sim_domain *d, uint64_t gfn, uint64_t mfn)
         sim_crash(d);
         return -EPERM;
     }
-    if (old.mfn != INVALID_MFN)
+    rc = p2m_set(&d->host, gfn, ORDER_4K, frame,
+                 mmio_ro(d->sim, mfn) ? P2M_MMIO_RO : P2M_MMIO_DIRECT,
+                 d->host.default_access, -1);
+    if (!rc && old.mfn != INVALID_MFN)
         map_lost(d);
-    return p2m_set(&d->host, gfn, ORDER_4K, frame,
-                   mmio_ro(d->sim, mfn) ? P2M_MMIO_RO : P2M_MMIO_DIRECT,
-                   d->host.default_access, -1);
+    return rc;
 }
 
 /* XEN_DOMCTL_iomem_permission and XEN_DOMCTL_memory_mapping, as libxl does for
