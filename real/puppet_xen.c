@@ -170,11 +170,19 @@ static int driver_call(void *ctx, struct xen *x, enum hv_op op, void *args)
 
 /* ---- its ring ---- */
 
+/* Its page; of another one's vCPUs nobody knows which wait. */
+static const struct vm_event_sring *ring_of(struct driven *d)
+{
+    const struct vm_event_sring *s = hv_ring(xen_hv(d->x), d->dom);
+
+    if (!s || s->req_prod < d->requests || s->rsp_event - 1 < d->responses)
+        d->requests = d->responses = d->waiting = 0;
+    return s;
+}
+
 /* Nothing in the page is trusted: no more than it has room for. */
 static uint32_t fresh(uint32_t *known, uint32_t now)
 {
-    if (now < *known)           /* another ring */
-        *known = 0;
     if (now - *known > RING_ENTRIES)
         *known = now - RING_ENTRIES;
     return now - *known;
@@ -182,7 +190,7 @@ static uint32_t fresh(uint32_t *known, uint32_t now)
 
 static void see_requests(struct driven *d)
 {
-    const struct vm_event_sring *s = hv_ring(xen_hv(d->x), d->dom);
+    const struct vm_event_sring *s = ring_of(d);
 
     for (uint32_t n = s ? fresh(&d->requests, s->req_prod) : 0; n; n--) {
         const vm_event_request_t *req =
@@ -196,7 +204,7 @@ static void see_requests(struct driven *d)
 /* Those that Xen has taken (common/vm_event.c:vm_event_get_response). */
 static int see_responses(struct driven *d)
 {
-    const struct vm_event_sring *s = hv_ring(xen_hv(d->x), d->dom);
+    const struct vm_event_sring *s = ring_of(d);
     int rc = 0;
 
     for (uint32_t n = s ? fresh(&d->responses, s->rsp_event - 1) : 0;
