@@ -7,12 +7,15 @@
 differ=$top_builddir/tests/lab/differ
 
 for n in 1 2; do
-    "$differ" make 7 2 150 >made$n.scn 2>err || fail "differ make"
+    "$differ" make intel 7 2 150 >made$n.scn 2>err || fail "differ make"
 done
 cmp -s made1.scn made2.scn || fail "another block of the same seed"
 expect 0 run made1.scn
 
-expect 0 run -- "$differ" run - 1 80 150
-[ "$(grep -c '^block [0-9]* [0-9]* [0-9]* 0$' out)" = 80 ] || fail "80 blocks"
+for vendor in intel amd; do
+    expect 0 run -- "$differ" run $vendor - 1 80 150
+    [ "$(grep -c '^block [0-9]* [0-9]* [0-9]* 0$' out)" = 80 ] ||
+        fail "80 blocks, $vendor"
+done
 
 exit $failed

@@ -43,7 +43,7 @@ void make_again(const struct list *from, const bool *skip, struct list *to)
 {
     struct make m;
 
-    make_open(&m);
+    make_open(&m, from->rec[0].args.DOMAIN_CREATE.vendor == VENDOR_AMD);
     for (size_t i = m.list.nr; i < from->nr; i++) {     /* behind the domain */
         const struct hv_record *rec = &from->rec[i];
 

@@ -411,14 +411,14 @@ void make_end(struct make *m)
     call(m, OP_MONITOR_DISABLE, &ring);
 }
 
-void make_open(struct make *m)
+void make_open(struct make *m, bool amd)
 {
     struct sim_config config = { .slice = ~0u };
     struct hv *sim = sim_open(&config);
     struct args_create c;
     struct args_dom dom = { .dom = DOM };
 
-    *m = (struct make){ 0 };
+    *m = (struct make){ .amd = amd };
     list_init(&m->list);
     m->hv = sim ? recorder_open(sim, &m->list.sink) : NULL;
     if (!m->hv) {
@@ -426,6 +426,7 @@ void make_open(struct make *m)
         exit(99);
     }
     sim_default_domain(&c, DOM, 16, VCPUS);
+    c.vendor = amd ? VENDOR_AMD : VENDOR_INTEL;
     call(m, OP_DOMAIN_CREATE, &c);
     call(m, OP_DOMAIN_UNPAUSE, &dom);
 }

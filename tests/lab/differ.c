@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Random scenarios on the model and on the Xen of this machine.
  *
- *   differ make SEED BLOCKS STEPS            a scenario, as text
- *   differ run KERNEL SEED BLOCKS STEPS [OUTDIR]
+ *   differ make intel|amd SEED BLOCKS STEPS  a scenario, as text
+ *   differ run intel|amd KERNEL SEED BLOCKS STEPS [OUTDIR]
  *
  * "run" makes block after block, SEED and up, does each on both, and prints
  * a line for it: "block SEED RECORDS EVENTS DIFFERENCES".  With OUTDIR the
@@ -32,6 +32,7 @@
 
 struct differ {
     struct hv *xen;
+    bool amd;
     const char *out;            /* NULL: nothing is shortened */
     uint32_t steps;
     char kind[KIND];            /* of the last difference */
@@ -275,7 +276,7 @@ static void one_block(struct differ *d, uint64_t seed)
     struct replay_report report;
     struct make m;
 
-    make_open(&m);
+    make_open(&m, d->amd);
     make_block(&m, seed, d->steps);
     replay(d, &m.list, &report);
     if (report.cause != REPLAY_SAME)
@@ -308,11 +309,11 @@ static struct hv *open_xen(const char *kernel)
 static int run(char **arg, const char *out)
 {
     struct differ d = {
-        .xen = open_xen(arg[0]), .out = out,
-        .steps = strtoul(arg[3], NULL, 0), .verbose = true,
+        .xen = open_xen(arg[1]), .amd = !strcmp(arg[0], "amd"), .out = out,
+        .steps = strtoul(arg[4], NULL, 0), .verbose = true,
     };
-    uint64_t seed = strtoull(arg[1], NULL, 0);
-    uint64_t blocks = strtoull(arg[2], NULL, 0);
+    uint64_t seed = strtoull(arg[2], NULL, 0);
+    uint64_t blocks = strtoull(arg[3], NULL, 0);
 
     while (blocks--)
         one_block(&d, seed++);
@@ -324,13 +325,13 @@ static int run(char **arg, const char *out)
 
 static int make(char **arg)
 {
-    uint64_t seed = strtoull(arg[0], NULL, 0);
-    uint64_t blocks = strtoull(arg[1], NULL, 0);
+    uint64_t seed = strtoull(arg[1], NULL, 0);
+    uint64_t blocks = strtoull(arg[2], NULL, 0);
     struct make m;
 
-    make_open(&m);
+    make_open(&m, !strcmp(arg[0], "amd"));
     while (blocks--)
-        make_block(&m, seed++, strtoul(arg[2], NULL, 0));
+        make_block(&m, seed++, strtoul(arg[3], NULL, 0));
     print_list(stdout, &m.list, m.list.nr);
     make_close(&m);
     return 0;
@@ -339,11 +340,11 @@ static int make(char **arg)
 int main(int argc, char **argv)
 {
     setvbuf(stdout, NULL, _IOLBF, 0);
-    if (argc == 5 && !strcmp(argv[1], "make"))
+    if (argc == 6 && !strcmp(argv[1], "make"))
         return make(argv + 2);
-    if ((argc == 6 || argc == 7) && !strcmp(argv[1], "run"))
-        return run(argv + 2, argv[6]);
-    fprintf(stderr, "usage: differ make SEED BLOCKS STEPS\n"
-            "       differ run KERNEL SEED BLOCKS STEPS [OUTDIR]\n");
+    if ((argc == 7 || argc == 8) && !strcmp(argv[1], "run"))
+        return run(argv + 2, argv[7]);
+    fprintf(stderr, "usage: differ make intel|amd SEED BLOCKS STEPS\n"
+            "       differ run intel|amd KERNEL SEED BLOCKS STEPS [OUTDIR]\n");
     return 2;
 }

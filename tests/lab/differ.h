@@ -64,6 +64,7 @@ struct vcpu {
 
 struct make {
     struct hv *hv;              /* the model, recorded into .list */
+    bool amd;
     struct list list;
     uint64_t random;
     struct ring_client ring;
@@ -85,8 +86,8 @@ uint32_t any_access(struct make *m);
 uint32_t any_view(struct make *m);
 uint64_t data_gfn(struct make *m);
 
-/* A model with a domain, recorded into M's list. */
-void make_open(struct make *m);
+/* A model of an Intel or AMD machine with a domain, recorded into M's list. */
+void make_open(struct make *m, bool amd);
 void make_close(struct make *m);
 /* Append the block of SEED, of STEPS random steps. */
 void make_block(struct make *m, uint64_t seed, uint32_t steps);
