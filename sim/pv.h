@@ -84,7 +84,7 @@ bool pv_known(const struct sim *sim, uint64_t mfn);
 uint32_t pv_owner(struct sim *sim, uint64_t mfn);
 /* paging_mode_external: OWNER is a guest with a map of its own. */
 bool pv_external(struct sim *sim, uint32_t owner);
-/* get_page_from_mfn: a reference to a page of domain OWNER, which a monitor's
+/* get_page_from_mfn: a reference to a page of domain OWNER, which a PV guest's
  * ring is not any more. */
 bool pv_get_page(struct sim *sim, uint64_t mfn, uint32_t owner);
 void pv_put_page(struct sim *sim, uint64_t mfn);

@@ -92,7 +92,8 @@ bool pv_get_page(struct sim *sim, uint64_t mfn, uint32_t owner)
 {
     struct pv_page *p = pv_page(sim, mfn);
 
-    if (!p || pv_owner(sim, mfn) != owner || sim->pages[mfn].users)
+    if (!p || pv_owner(sim, mfn) != owner ||
+        (sim->pages[mfn].users && !pv_external(sim, owner)))
         return false;
     p->refs++;
     return true;

@@ -214,7 +214,8 @@ static int map_page(struct sim_domain *d, uint64_t gfn)
     if (gfn >> GFN_BITS)
         return -EINVAL;
     p2m_get(&d->host, gfn, &entry);
-    if (!page_is_memory(entry.mfn) || !pv_unused(d->sim, entry.mfn))
+    if (!page_is_memory(entry.mfn) ||
+        (d->pv_access && !pv_unused(d->sim, entry.mfn)))
         return -EINVAL;
     d->ring.page = page_map(d->sim, entry.mfn);
     if (!d->ring.page)
