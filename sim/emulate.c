@@ -181,10 +181,10 @@ static void do_resume(struct sim_vcpu *v)
 {
     /* vcpu_ioreq_handle_completion is false then: all that was asked for
      * waits for the resume after this one */
-    if (v->map_lost && v->d->config.type != GUEST_PV) {
-        v->map_lost = false;
+    v->put_off = v->map_lost && v->d->config.type != GUEST_PV;
+    v->map_lost = false;
+    if (v->put_off)
         return;
-    }
     if (v->d->vm_event_state && v->d->config.type != GUEST_PV)
         vm_event_resume(v);
     if (v->inject.pending) {

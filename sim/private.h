@@ -98,6 +98,7 @@ struct sim_vcpu {
     struct pending_trap inject; /* the toolstack's, until it runs again */
     bool map_lost;              /* mapcache_invalidate: its next resume does
                                  * nothing of what was asked for */
+    bool put_off;               /* ... so it is: till it is scheduled again */
     struct pending_trap entry;  /* taken at the next VM entry */
     struct code_page { uint64_t gla, gpa; } code[NR_CODE_PAGES];
     uint32_t next_code;         /* the oldest of them */

@@ -12,7 +12,12 @@
 
 static bool has_to_resume(const struct sim_vcpu *v)
 {
-    return v->wait_put || v->inject.pending || v->entry.pending ||
+    if (v->wait_put || v->entry.pending)
+        return true;
+    /* In its HLT it is not scheduled for what was put off. */
+    if (v->put_off)
+        return false;
+    return v->inject.pending ||
            (v->d->vm_event_state &&
             (v->ve.set_gprs || v->ve.emulate_flags ||
              v->ve.write.cr0 || v->ve.write.cr3 || v->ve.write.cr4 ||

@@ -204,6 +204,7 @@ void vcpu_event_unpause(struct sim_vcpu *v)
 {
     if (v->vm_event_pause_count)
         v->vm_event_pause_count--;
+    v->put_off = false;
 }
 
 /* prepare_ring_for_helper */

@@ -220,5 +220,5 @@ void naive_respond(struct naive *n, const struct vm_event_st *rsp)
         v->to_set = rsp->data.regs.x86;
     }
     if (rsp->flags & VM_EVENT_FLAG_VCPU_PAUSED)
-        v->paused = false;
+        v->paused = v->put_off = false;
 }

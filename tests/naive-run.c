@@ -413,9 +413,10 @@ static void turn(struct naive *n, struct naive_vcpu *v)
 
     if (v->woken && naive_send_again(n, v))
         return;
-    if (!v->map_lost)           /* vcpu_ioreq_handle_completion */
-        resume(n, v);
+    v->put_off = v->map_lost;   /* vcpu_ioreq_handle_completion */
     v->map_lost = false;
+    if (!v->put_off)
+        resume(n, v);
     if (!naive_stopped(v))
         instruction(n, v, &hardware);
 }
@@ -423,8 +424,9 @@ static void turn(struct naive *n, struct naive_vcpu *v)
 static bool can_run(const struct naive *n, const struct naive_vcpu *v)
 {
     return !n->crashed && !naive_stopped(v) &&
-           (v->count || v->emulate || v->set_registers || v->cr3_put_off ||
-            v->woken);
+           (v->count || v->woken ||
+            (!v->put_off &&
+             (v->emulate || v->set_registers || v->cr3_put_off)));
 }
 
 void naive_run(struct naive *n)

@@ -65,6 +65,7 @@ struct naive_vcpu {
     bool cr3_put_off;
     uint64_t cr3;
     bool map_lost;              /* ... but not this time */
+    bool put_off;               /* nor before it is scheduled again */
     /* the program */
     struct naive_insn queue[NAIVE_QUEUE];
     uint32_t count;
