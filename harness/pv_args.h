@@ -46,7 +46,8 @@ struct args_page_types {
     uint32_t dom;
     uint32_t pad;
     struct hv_span gfn;         /* uint64_t each */
-    struct hv_span types;       /* uint8_t each: XEN_DOMCTL_PFINFO_* >> 28 */
+    struct hv_span types;       /* uint8_t each: XEN_DOMCTL_PFINFO_* >> 28; as
+                                 * many as there are gfns, else -EINVAL */
 };
 
 struct args_va_mapping {

@@ -155,7 +155,7 @@ int real_op_MEMORY_PAGE_TYPES(struct xen *x, struct args_page_types *a)
         .u.getpageframeinfo3.num = a->gfn.len / sizeof(uint64_t),
     };
     uint64_t *array = xencall_alloc_buffer(x->call, a->gfn.len + 1);
-    uint32_t room = a->types.len;
+    uint32_t nr = op.u.getpageframeinfo3.num;
     unsigned char *types = a->types.p;
     int rc;
 
@@ -164,12 +164,10 @@ int real_op_MEMORY_PAGE_TYPES(struct xen *x, struct args_page_types *a)
     xen_type_requests(x, a, array);
     set_xen_guest_handle_raw(op.u.getpageframeinfo3.array, array);
     rc = xen_domctl(x, &op);
-    a->types.len = 0;
-    for (uint32_t i = 0; !rc && i < a->gfn.len / sizeof(uint64_t) && i < room;
-         i++) {
+    if (!rc && a->types.len != nr)
+        rc = -EINVAL;           /* as the model, which has no room for them */
+    for (uint32_t i = 0; !rc && i < nr; i++)
         types[i] = array[i] >> XEN_DOMCTL_PFINFO_LTAB_SHIFT;
-        a->types.len++;
-    }
     xencall_free_buffer(x->call, array);
     return rc;
 }

@@ -46,21 +46,21 @@ static uint8_t page_type(struct sim *sim, uint64_t mfn)
 int sim_op_MEMORY_PAGE_TYPES(struct sim *sim, struct args_page_types *a)
 {
     const struct sim_domain *d = sim_find(sim, a->dom);
-    uint32_t nr = a->gfn.len / sizeof(uint64_t), room = a->types.len;
+    uint32_t nr = a->gfn.len / sizeof(uint64_t);
     unsigned char *types = a->types.p;
 
-    a->types.len = 0;
     if (!d && a->dom)
         return -ESRCH;
     if (nr > MAX_PAGE_TYPES)
         return -E2BIG;
-    for (uint32_t i = 0; i < nr && i < room; i++) {
+    if (a->types.len != nr)
+        return -EINVAL;
+    for (uint32_t i = 0; i < nr; i++) {
         uint64_t gfn, mfn;
 
         memcpy(&gfn, (const char *)a->gfn.p + i * sizeof(gfn), sizeof(gfn));
         types[i] = has_page(sim, d, gfn, &mfn) ? page_type(sim, mfn) :
                                                  PFINFO(XTAB);
-        a->types.len++;
     }
     return 0;
 }

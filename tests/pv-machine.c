@@ -363,15 +363,12 @@ static int dom0_types(struct pv_machine *m, struct args_page_types *a)
 {
     uint64_t frames[8];
     union hv_args there = { .MEMORY_PAGE_TYPES = *a };
-    int rc;
 
     assert_true(a->gfn.len <= sizeof(frames));
     xen_type_requests(&m->x, a, frames);
     there.MEMORY_PAGE_TYPES.dom = xen_id(&m->x, a->dom);
     there.MEMORY_PAGE_TYPES.gfn.p = frames;
-    rc = hv_call(m->sim, OP_MEMORY_PAGE_TYPES, &there);
-    a->types.len = there.MEMORY_PAGE_TYPES.types.len;
-    return rc;
+    return hv_call(m->sim, OP_MEMORY_PAGE_TYPES, &there);
 }
 
 /* Anything else: by Xen's id, and the frame it may have. */
