@@ -2,6 +2,7 @@
 /* Fuzz target: the bytes as a client's calls of privcmd and evtchn.  A word
  * that begins with 0xa5a5 is made a pointer into the client's memory, some of
  * which is read-only or not there. */
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
@@ -18,6 +19,7 @@
 #include <xen/sys/privcmd.h>
 #include <xen/sysctl.h>
 
+#include "preload/domctl.h"
 #include "tests/fuzz-front.h"
 
 #define PAGES   8               /* that can be used, one read-only, none */
@@ -68,7 +70,8 @@ static uint16_t domain(struct fuzz_bytes *b)
     };
     uint8_t n = fuzz_u8(b);
 
-    return n < sizeof(other) / sizeof(*other) ? other[n] : 1;
+    return n < sizeof(other) / sizeof(*other) ? other[n] :
+           1 + n % front.nr_domains;
 }
 
 /* Where a structure of LEN bytes is in the client's memory. */
@@ -273,23 +276,43 @@ static void act(struct fuzz_bytes *b)
         evtchn_poll(1);
 }
 
+/* Domain 2, whose page tables are hypercalls' business. */
+static void start_pv(bool with_access)
+{
+    struct args_create *create = &front.domains[front.nr_domains].create;
+    struct args_dom dom = { .dom = 2 };
+
+    sim_default_domain(create, dom.dom, 1, 1);
+    create->type = GUEST_PV;
+    create->pv_mem_access = with_access;
+    front.domains[front.nr_domains++].id = dom.dom;
+    if (hv_call(front.hv, OP_DOMAIN_CREATE, create) ||
+        hv_call(front.hv, OP_DOMAIN_UNPAUSE, &dom))
+        abort();
+    vcpu_context_boot(create);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct fuzz_bytes b = { data, size };
     int fd = eventfd(0, EFD_NONBLOCK);
+    uint8_t how = fuzz_u8(&b);
 
     if (!memory)
         map_memory();
     memset(memory, 0, PAGES * FRONT_PAGE);
-    if (fuzz_u8(&b) & 1)
+    if (how & 1)
         user_trust((uintptr_t)memory, PAGES * FRONT_PAGE);
     fuzz_start(0);
+    if (how & 2)
+        start_pv(how & 4);
     restricted = ~0u;
     channel = evtchn_new(fd);
     foreign = mmap(NULL, FOREIGN * FRONT_PAGE, PROT_NONE,
                    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (!channel || foreign == MAP_FAILED ||
-        mapping_reserve((uintptr_t)foreign, FOREIGN, PROT_READ | PROT_WRITE))
+        mapping_reserve((uintptr_t)foreign, FOREIGN,
+                        how & 8 ? PROT_READ : PROT_READ | PROT_WRITE))
         abort();
     while (b.left)
         act(&b);
