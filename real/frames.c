@@ -108,13 +108,16 @@ void xen_read_entries(struct xen *x, const unsigned char *page,
                       uint32_t offset, void *bytes, uint32_t len)
 {
     unsigned char *to = bytes;
+    uint32_t at = offset;
 
-    for (uint32_t at = offset; at < offset + len; at++) {
+    while (at < offset + len) {
         uint64_t word;
+        uint32_t start = at & ~7u;
 
-        memcpy(&word, page + (at & ~7u), sizeof(word));
+        memcpy(&word, page + start, sizeof(word));
         word = xen_entry_back(x, word);
-        *to++ = word >> 8 * (at & 7);
+        for (; at < start + 8 && at < offset + len; at++)
+            *to++ = word >> 8 * (at & 7);
     }
 }
 
