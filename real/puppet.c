@@ -186,21 +186,14 @@ static void finish(struct puppet *p, uint32_t n,
 
 /* ---- and its beginning ---- */
 
-static int wake(struct puppet *p, uint32_t n)
-{
-    struct puppet_vcpu *v = &p->vcpu[n];
-
-    return p->env.wake(p->env.ctx, n, puppet_page(p)->lapic ?
-                       PUPPET_VECTOR + v->wakes++ : 0);
-}
-
 static int go(struct puppet *p, uint32_t n,
               const struct vm_event_regs_x86 *regs)
 {
+    struct puppet_vcpu *v = &p->vcpu[n];
     int rc = p->env.set(p->env.ctx, n, regs);
 
-    p->vcpu[n].from = regs->rip;
-    return rc ? rc : wake(p, n);
+    return rc ? rc : p->env.wake(p->env.ctx, n, puppet_page(p)->lapic ?
+                                 PUPPET_VECTOR + v->wakes++ : 0);
 }
 
 /* The instruction is in place. */
@@ -262,10 +255,6 @@ static int look(struct puppet *p, uint32_t n, struct vm_event_regs_x86 *r,
 
     memset(r, 0, sizeof(*r));
     rc = p->env.get(p->env.ctx, n, r, halted);
-    if (!rc && *halted && v->active && r->rip == v->from) {
-        *halted = false;        /* still in the HLT before */
-        return v->wakes < PUPPET_WAKES ? wake(p, n) : 0;
-    }
     if (rc || !*halted || v->flushing)
         return rc;
     if (v->active) {

@@ -62,7 +62,6 @@ struct puppet_vcpu {
     bool stale;                 /* its translations may be */
     bool skipped;               /* a response says so */
     uint32_t wakes;             /* since it was at .flush */
-    uint64_t from;              /* rip that it was woken with */
     struct vm_event_regs_x86 regs;      /* with which the first begins */
     struct puppet_code code;
     uint64_t rip;               /* where the next instruction stands */
