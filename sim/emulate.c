@@ -200,9 +200,11 @@ static void do_resume(struct sim_vcpu *v)
 
 bool vcpu_resume(struct sim_vcpu *v)
 {
-    if (v->wait_put && !ring_continue(v))
+    /* check_wakeup_from_wait: it goes on in its handler, where it slept */
+    if (!v->wait_put)
+        do_resume(v);
+    else if (!ring_continue(v))
         return false;
-    do_resume(v);
     if (!vcpu_runnable(v))
         return false;
     guest_enter(v);

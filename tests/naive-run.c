@@ -410,12 +410,15 @@ static void resume(struct naive *n, struct naive_vcpu *v)
 static void turn(struct naive *n, struct naive_vcpu *v)
 {
     struct naive_how hardware = { .emulated = false };
+    bool woken = v->woken;
 
-    if (v->woken && naive_send_again(n, v))
+    if (woken && naive_send_again(n, v))
         return;
-    v->put_off = v->map_lost;   /* vcpu_ioreq_handle_completion */
-    v->map_lost = false;
-    if (!v->put_off)
+    if (!woken) {
+        v->put_off = v->map_lost;   /* vcpu_ioreq_handle_completion */
+        v->map_lost = false;
+    }
+    if (!woken && !v->put_off)
         resume(n, v);
     if (!naive_stopped(v))
         instruction(n, v, &hardware);

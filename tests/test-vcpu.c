@@ -244,6 +244,35 @@ static void order(uint64_t seed, uint32_t ids[16])
     hv_close(e.hv);
 }
 
+/* common/wait.c:check_wakeup_from_wait: who slept for a slot goes on in its
+ * handler, and what hvm_do_resume does is left to the resume after that. */
+static void test_woken(void **state)
+{
+    struct env e = env_start(VENDOR_INTEL, 9);
+    struct sim_vcpu *last = &e.v[8];
+
+    (void)state;
+    for (uint32_t i = 0; i < 9; i++) {
+        assert_int_equal(call(&e, MONITOR_GUEST_REQUEST, enable_sync,
+                              .enable = 1, .sync = i < 8), 0);
+        assert_int_equal(call(&e, GUEST_REQUEST, guest, .vcpu = i,
+                              .rip = RIP), 0);
+        assert_true(hv_wait(e.hv, DOM) >= 0);
+        assert_int_equal(call(&e, MONITOR_GUEST_REQUEST, enable_sync), 0);
+    }
+    assert_true(last->wait_slot);
+    assert_int_equal(call(&e, HVM_INJECT_TRAP, inject_trap, .vcpu = 8,
+                          .vector = 6, .type = 3, .error = ~0u), 0);
+    env_expect(&e, REQUEST);
+    env_answer(&e, PAUSED);
+    assert_true(vcpu_resume(last));
+    assert_int_equal(e.sring->req_prod, 9);
+    assert_true(last->inject.pending);
+    assert_true(vcpu_resume(last));
+    assert_false(last->inject.pending);
+    hv_close(e.hv);
+}
+
 static void test_order(void **state)
 {
     uint32_t a[16], b[16], c[16];
@@ -269,6 +298,7 @@ int main(void)
         cmocka_unit_test(test_old_values),
         cmocka_unit_test(test_step_over_cr3),
         cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_woken),
         cmocka_unit_test(test_order),
     };
 
