@@ -5,6 +5,9 @@
 #include <string.h>
 
 #define TRIES   3u      /* answers that need not help */
+#define EMULATED        (VM_EVENT_FLAG_EMULATE | \
+                         VM_EVENT_FLAG_EMULATE_NOWRITE | \
+                         VM_EVENT_FLAG_SET_EMUL_READ_DATA)
 
 /* To be answered before anything else: a trap is put in, and on its way to the
  * handler the CPU must find the guest's tables where the puppet touched them
@@ -241,6 +244,10 @@ static void answer(struct make *m, struct vcpu *v, bool surely)
     } else {
         answer_access(m, v, &rsp);
     }
+    /* It would be done to the next instruction (removed-page.scn), which may
+     * be one of the puppet's own. */
+    if (v->map_lost)
+        rsp.flags &= ~EMULATED;
     send(m, &rsp);
 }
 
