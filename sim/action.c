@@ -57,7 +57,7 @@ static enum outcome mov_cr(struct sim_vcpu *v, struct insn *in)
         break;
     case 3:
         ok = v->d->config.type == GUEST_PV ?
-             !pv_new_cr3(v, a->value >> PAGE_SHIFT) :
+             pv_mov_cr3(v, a->value >> PAGE_SHIFT) :
              write_cr3(v, a->value, true);
         break;
     case 4:

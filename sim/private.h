@@ -106,6 +106,10 @@ struct sim_vcpu {
 
     /* a PV guest's (pv.h): frames of its top tables, 0 for none */
     uint64_t pv_table, pv_user_table;
+    struct pv_old {             /* old_guest_table: a table to be given back */
+        uint64_t mfn;
+        bool set, partial;      /* ... not looked at to its end, either */
+    } pv_old;                   /* by its next call, for MOV CR3 is none */
     uint64_t pv_ldt_base;
     uint32_t pv_ldt_entries;
 
@@ -213,6 +217,7 @@ struct sim {
     uint64_t free_hint;
     struct pv_page **pv_chunks; /* pv_page.c: by mfn, 512 in a row */
     uint64_t pv_room;
+    struct pv_old pv_old;       /* of the call that is made */
     struct sim_domain *current; /* whose vCPU runs; NULL: dom0 calls */
     struct mmio *mmio;          /* devices; NULL until there is one */
     bool booted;                /* Xen has: a guest ran, or has a device */
@@ -279,6 +284,7 @@ bool mmio_permitted(const struct sim_domain *d, uint64_t mfn);
 /* ---- pv_build.c, pv_page.c, pv_guest.c ---- */
 /* new_guest_cr3: 0, -EINVAL and what validation says. */
 int pv_new_cr3(struct sim_vcpu *v, uint64_t mfn);
+bool pv_mov_cr3(struct sim_vcpu *v, uint64_t mfn);
 /* The page tables a PV guest is started with.  0, -ENOMEM, -EINVAL: it has no
  * room for them. */
 int pv_build(struct sim_domain *d);

@@ -51,8 +51,13 @@ struct pv_page {
     uint64_t m2p;               /* where .has_m2p */
     int16_t linear;             /* linear_pt_count: > 0 it has such entries,
                                  * < 0 it is used by such */
+    uint16_t slots;             /* nr_validated_ptes: so many are looked at */
     uint8_t type;               /* enum pv_type */
     bool validated, pinned;
+    bool partial;               /* PGT_partial: its first .slots hold what they
+                                 * map, but it is no table that can be used */
+    bool below;                 /* PTF_partial_set: what the next one maps is
+                                 * such a table, and goes with this one */
     bool xen_l2;                /* PGT_pae_xen_l2 */
     bool given_up;              /* not PGC_allocated: its last user frees it */
     bool has_m2p;               /* the guest set it: MMU_MACHPHYS_UPDATE */
@@ -97,6 +102,15 @@ void pv_put_type(struct sim *sim, uint64_t mfn, uint64_t table);
 /* get_page_and_type_from_mfn, put_page_and_type */
 int pv_get_both(struct sim *sim, uint64_t mfn, uint32_t owner,
                 enum pv_type type, bool xen_l2);
+/* put_old_guest_table: a call's last act, and what behind one that is none has
+ * the next call do. */
+void pv_put_old(struct sim *sim);
+/* V makes a call: what it has from before is given back. */
+void pv_take_old(struct sim_vcpu *v);
+/* A partial table lets go of what it holds, and of its own reference. */
+void pv_let_go(struct sim *sim, uint64_t mfn);
+/* ... and nobody else knows of it. */
+void pv_put_partial(struct sim *sim, uint64_t mfn);
 void pv_put_both(struct sim *sim, uint64_t mfn, uint64_t table);
 
 /* ---- pv_table.c: entries and whole tables ---- */

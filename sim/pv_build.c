@@ -85,6 +85,7 @@ static int load(const struct build *b)
     uint64_t mfn = frame_of(d, b->first);
     int rc = pv_get_both(d->sim, mfn, d->id, b->top, false);
 
+    pv_put_old(d->sim);
     if (rc)
         return rc;
     pv_page(d->sim, mfn)->pinned = true;
@@ -118,8 +119,10 @@ int pv_build(struct sim_domain *d)
 
 /* ---- the end ---- */
 
+/* vcpu_destroy_pagetables */
 static void drop_bases(struct sim_vcpu *v)
 {
+    pv_take_old(v);
     if (v->pv_table)
         pv_put_both(v->d->sim, v->pv_table, INVALID_MFN);
     if (v->pv_user_table)
@@ -142,6 +145,8 @@ static void invalidate(struct sim *sim, uint64_t mfn)
 {
     struct pv_page *p = pv_page(sim, mfn);
 
+    if (p->partial)
+        pv_let_go(sim, mfn);
     if (!p->validated || p->type > PV_L4)
         return;
     p->validated = false;

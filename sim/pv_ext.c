@@ -205,6 +205,7 @@ static int batch(struct ext *e, struct args_mmuext_op *a, uint32_t foreign)
     for (a->done = 0; !rc && a->done < count; a->done += !rc) {
         request(e, a, a->done);
         rc = one(e);
+        pv_put_old(e->c.sim);
     }
     if (a->flags & PV_NO_DONE)
         a->done = ~0u;
@@ -216,9 +217,11 @@ int sim_op_GUEST_MMUEXT_OP(struct sim *sim, struct args_mmuext_op *a)
     struct ext e;
     int rc = pv_caller(sim, a->dom, a->vcpu, &e.c);
 
-    if (!rc)
-        a->rc = batch(&e, a, a->foreign == ~0u ? DOMID_SELF : a->foreign);
-    return rc;
+    if (rc)
+        return rc;
+    pv_take_old(e.c.v);
+    a->rc = batch(&e, a, a->foreign == ~0u ? DOMID_SELF : a->foreign);
+    return 0;
 }
 
 /* dom0's */

@@ -234,9 +234,30 @@ int pv_new_cr3(struct sim_vcpu *v, uint64_t mfn)
         return rc;
     v->pv_table = mfn;
     v->regs.cr3 = mfn << PAGE_SHIFT;
-    if (old)
+    if (old && pv_32bit(v->d))  /* mod_l4_entry's PTF_defer */
+        v->d->sim->pv_old = (struct pv_old){ old, true, false };
+    else if (old)
         pv_put_both(v->d->sim, old, INVALID_MFN);
     return 0;
+}
+
+/* write_cr: new_guest_cr3 again, but nothing follows that would give back what
+ * is left, and in a 32-bit guest's nothing precedes it.  What there is already
+ * is forgotten when there is more. */
+bool pv_mov_cr3(struct sim_vcpu *v, uint64_t mfn)
+{
+    struct sim *sim = v->d->sim;
+    int rc;
+
+    if (pv_owner(sim, mfn) != v->d->id)
+        return false;
+    if (!pv_32bit(v->d))
+        pv_take_old(v);
+    sim->pv_old = v->pv_old;
+    rc = pv_new_cr3(v, mfn);
+    v->pv_old = sim->pv_old;
+    sim->pv_old.set = false;
+    return !rc;
 }
 
 /* arch_vm_assist_valid_mask */

@@ -119,10 +119,76 @@ bool pv_external(struct sim *sim, uint32_t owner)
 
 /* ---- types ---- */
 
+static bool is_old(const struct sim *sim, uint64_t mfn)
+{
+    return sim->pv_old.set && sim->pv_old.mfn == mfn;
+}
+
+/* validate_page; a partial table's from where that was left off. */
+static int validate(struct sim *sim, uint64_t mfn)
+{
+    struct pv_page *p = pv_page(sim, mfn);
+    bool partial = p->partial;
+    int rc;
+
+    if (!partial) {
+        p->slots = 0;
+        p->linear = 0;
+    }
+    p->partial = false;
+    p->count = 1;
+    rc = pv_promote(sim, mfn);
+    p->validated = !rc;
+    if (rc && is_old(sim, mfn)) {
+        p->partial = true;
+        p->refs++;
+    } else if (rc) {
+        p->count = 0;
+        p->type = PV_NONE;
+        p->xen_l2 = false;
+    }
+    if (partial)
+        pv_put_page(sim, mfn);
+    return rc;
+}
+
+void pv_let_go(struct sim *sim, uint64_t mfn)
+{
+    struct pv_page *p = pv_page(sim, mfn);
+
+    p->partial = false;
+    pv_demote(sim, mfn);
+    p->xen_l2 = false;
+    p->count = 0;
+    pv_put_page(sim, mfn);
+}
+
+void pv_put_partial(struct sim *sim, uint64_t mfn)
+{
+    const struct pv_page *p = pv_page(sim, mfn);
+
+    if (!p || !p->partial)
+        return;                 /* dom0 wrote into a table */
+    pv_let_go(sim, mfn);
+    pv_put_page(sim, mfn);
+}
+
+void pv_put_old(struct sim *sim)
+{
+    struct pv_old old = sim->pv_old;
+
+    sim->pv_old.set = false;
+    if (!old.set)
+        return;
+    if (old.partial)
+        pv_put_partial(sim, old.mfn);
+    else
+        pv_put_both(sim, old.mfn, INVALID_MFN);
+}
+
 int pv_get_type(struct sim *sim, uint64_t mfn, enum pv_type type, bool xen_l2)
 {
     struct pv_page *p = pv_page(sim, mfn);
-    int rc;
 
     if (!p)
         return -EINVAL;
@@ -132,23 +198,15 @@ int pv_get_type(struct sim *sim, uint64_t mfn, enum pv_type type, bool xen_l2)
             p->xen_l2 = xen_l2;
             p->validated = false;
         }
-    } else if (p->type != type || p->xen_l2 != xen_l2 || !p->validated) {
+    } else if (p->type != type || p->xen_l2 != xen_l2 ||
+               !(p->validated || p->partial)) {
         return -EINVAL;
     }
+    if (!p->validated && type != PV_WRITABLE)
+        return validate(sim, mfn);
     p->count++;
-    if (p->validated || type == PV_WRITABLE) {
-        p->validated = true;
-        return 0;
-    }
-    p->linear = 0;
-    rc = pv_promote(sim, mfn);
-    p->validated = !rc;
-    if (rc) {
-        p->count = 0;
-        p->type = PV_NONE;
-        p->xen_l2 = false;
-    }
-    return rc;
+    p->validated = true;
+    return 0;
 }
 
 void pv_put_type(struct sim *sim, uint64_t mfn, uint64_t table)
@@ -181,7 +239,7 @@ int pv_get_both(struct sim *sim, uint64_t mfn, uint32_t owner,
     if (!pv_get_page(sim, mfn, owner))
         return -EINVAL;
     rc = pv_get_type(sim, mfn, type, xen_l2);
-    if (rc)
+    if (rc && !is_old(sim, mfn))
         pv_put_page(sim, mfn);
     return rc;
 }
@@ -190,6 +248,13 @@ void pv_put_both(struct sim *sim, uint64_t mfn, uint64_t table)
 {
     pv_put_type(sim, mfn, table);
     pv_put_page(sim, mfn);
+}
+
+void pv_take_old(struct sim_vcpu *v)
+{
+    v->d->sim->pv_old = v->pv_old;
+    v->pv_old.set = false;
+    pv_put_old(v->d->sim);
 }
 
 /* ---- dom0's mappings ---- */

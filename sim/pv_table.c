@@ -237,13 +237,13 @@ static void put_slot(struct sim_domain *d, unsigned int level,
         pte_write(d->sim, table, slot, plain);
 }
 
-static void put_slots(struct sim_domain *d, uint64_t mfn, unsigned int nr)
+static void put_slots(struct sim_domain *d, uint64_t mfn)
 {
     struct pv_page page = *pv_page(d->sim, mfn);
 
-    while (nr--) {
-        if (pv_guest_slot(d, &page, page.type, nr))
-            put_slot(d, page.type, nr, mfn);
+    while (page.slots--) {
+        if (pv_guest_slot(d, &page, page.type, page.slots))
+            put_slot(d, page.type, page.slots, mfn);
     }
 }
 
@@ -265,30 +265,68 @@ static void fill_xen_slots(struct sim_domain *d, uint64_t mfn)
               PTE_DIRTY | PTE_ACCESSED | PTE_RW | PTE_PRESENT);
 }
 
+/* What the entry maps that is not looked at to its end. */
+static void put_below(struct sim *sim, uint64_t mfn)
+{
+    struct pv_page *page = pv_page(sim, mfn);
+    uint64_t below = pte_frame(pte_read(sim, mfn, page->slots));
+    const struct pv_page *p = pv_page(sim, below);
+
+    if (page->below && p && p->type == page->type - 1)
+        pv_put_partial(sim, below);
+    page->below = false;
+}
+
+/* An entry of the table at MFN cannot be, for what it maps at BELOW: what those
+ * before it hold is given back behind the call.  Behind the first one there is
+ * nothing to give back, and another table, below, may be waiting for that: so
+ * if there is one already which this does not map, Xen forgets it (ASSERT of a
+ * debug build). */
+static int leave_off(struct sim_domain *d, uint64_t mfn, uint64_t below,
+                     int rc)
+{
+    struct pv_old *old = &d->sim->pv_old;
+    struct pv_page *page = pv_page(d->sim, mfn);
+
+    if (!page->slots)
+        return rc;
+    page->below = old->set && old->mfn == below;
+    if (old->set && !page->below && d->config.options & CREATE_XEN_DEBUG) {
+        pv_put_old(d->sim);
+        rc = -EIO;
+    }
+    *old = (struct pv_old){ mfn, true, true };
+    return rc;
+}
+
 int pv_promote(struct sim *sim, uint64_t mfn)
 {
-    const struct pv_page *page = pv_page(sim, mfn);
+    struct pv_page *page = pv_page(sim, mfn);
     struct sim_domain *d = sim_find(sim, pv_owner(sim, mfn));
     unsigned int level = page->type, slot;
+    uint64_t pte = 0;
     int rc = 0;
 
     if (!d || !page_map(sim, mfn))
         return -ENOMEM;
+    put_below(sim, mfn);
     for (slot = 4; level == PV_L3 && pv_32bit(d) && slot < NR_PTES; slot++)
         pte_write(sim, mfn, slot, 0);
-    for (slot = 0; slot < NR_PTES; slot++) {
-        uint64_t pte = pte_read(sim, mfn, slot);
-
+    for (slot = page->slots; slot < NR_PTES; slot++) {
         if (!pv_guest_slot(d, page, level, slot))
             continue;
+        pte = pte_read(sim, mfn, slot);
         rc = get_slot(d, level, slot, &pte, mfn);
         if (rc)
             break;
         if (pte & PTE_PRESENT)
             pte_write(sim, mfn, slot, pv_adjust(d, level, pte));
     }
-    if (rc)
-        put_slots(d, mfn, slot);
+    page->slots = slot;
+    if (rc && level == PV_L1)
+        put_slots(d, mfn);
+    else if (rc)
+        rc = leave_off(d, mfn, pte_frame(pte), rc);
     else if (level == PV_L4 || page->xen_l2)
         fill_xen_slots(d, mfn);
     return rc;
@@ -298,6 +336,8 @@ void pv_demote(struct sim *sim, uint64_t mfn)
 {
     struct sim_domain *d = sim_find(sim, pv_owner(sim, mfn));
 
-    if (d)
-        put_slots(d, mfn, NR_PTES);
+    if (!d)
+        return;
+    put_below(sim, mfn);
+    put_slots(d, mfn);
 }

@@ -169,6 +169,7 @@ static int batch(struct update *u, struct args_mmu_update *a,
     while (!rc && a->done < count) {
         request(u, a, a->done);
         rc = one(u);
+        pv_put_old(u->c.sim);
         a->done += !rc;
     }
     if (a->flags & PV_NO_DONE)
@@ -181,9 +182,11 @@ int sim_op_GUEST_MMU_UPDATE(struct sim *sim, struct args_mmu_update *a)
     struct update u;
     int rc = pv_caller(sim, a->dom, a->vcpu, &u.c);
 
-    if (!rc)
-        a->rc = batch(&u, a, a->foreign == ~0u ? DOMID_SELF : a->foreign);
-    return rc;
+    if (rc)
+        return rc;
+    pv_take_old(u.c.v);
+    a->rc = batch(&u, a, a->foreign == ~0u ? DOMID_SELF : a->foreign);
+    return 0;
 }
 
 /* dom0's: .vcpu is whose tables they are. */

@@ -107,6 +107,11 @@ static bool follow_entry(struct naive_pv *n, int table, unsigned int slot)
     return want(n, to, n->linear[table][slot] ? level : level - 1);
 }
 
+static unsigned int slots_of(const struct naive_pv *n, int frame)
+{
+    return n->lost[frame] ? n->lost[frame] : 512;
+}
+
 bool naive_follow(struct naive_pv *n)
 {
     int before[NAIVE_FRAMES];
@@ -117,10 +122,12 @@ bool naive_follow(struct naive_pv *n)
     memset(n->done, 0, sizeof(n->done));
     memset(n->uses, 0, sizeof(n->uses));
     for (int i = 0; i < (int)NAIVE_FRAMES; i++) {
-        n->refs[i] = 1 + n->mapped[i];
+        n->refs[i] = 1 + n->mapped[i] + n->leaked[i];
         n->writable[i] = n->mapped_rw[i];
         if (n->pinned[i])
             ok &= want(n, i, n->pinned[i]);
+        if (n->lost[i])
+            ok &= want(n, i, 2);
         for (unsigned int use = 0; use < n->forgotten[i]; use++)
             ok &= n->last[i] = want(n, i, 2);
     }
@@ -134,7 +141,7 @@ bool naive_follow(struct naive_pv *n)
             if (!n->level[i] || n->done[i])
                 continue;
             n->done[i] = more = true;
-            for (unsigned int slot = 0; slot < 512; slot++)
+            for (unsigned int slot = 0; slot < slots_of(n, i); slot++)
                 ok &= follow_entry(n, i, slot);
         }
     }
@@ -146,6 +153,7 @@ bool naive_follow(struct naive_pv *n)
         if (before[i] == 3 && !n->level[i])
             unadjust(n, i, 4);
         ok &= !(n->level[i] && n->writable[i]);
+        n->done[i] &= !n->lost[i];
     }
     return ok;
 }
@@ -237,29 +245,69 @@ bool naive_use(struct naive_pv *n, int frame, int level)
     return use(n, frame, level, false);
 }
 
+/* FRAME cannot be a table, for what is in SLOT.  An L2 waits for the end of
+ * the call; an L3 and an L4 that had to give up something themselves wait in
+ * its place, and if it is none that they know of then nobody does. */
+static void fails(struct naive_pv *n, int frame, int level, unsigned int slot)
+{
+    if (!slot || level == 1)
+        return;
+    if (level == 2) {
+        n->failed = frame;
+        n->failed_slots = slot;
+    } else if (level == 3) {
+        n->failed = NAIVE_NONE;
+    } else if (n->failed != NAIVE_NONE) {
+        n->lost[n->failed] = n->failed_slots;
+        n->leaked[n->failed]++;
+        n->level[n->failed] = 2;
+        memcpy(n->linear[n->failed], n->failed_linear,
+               sizeof(n->failed_linear));
+    }
+}
+
+/* All is as it was BEFORE, but for what was written into entries, and for what
+ * is lost no more: it was used as a table again, for better or worse. */
+static void undo(struct naive_pv *n, struct naive_pv *before)
+{
+    memcpy(before->pte, n->pte, sizeof(before->pte));
+    memcpy(before->forgotten, n->forgotten, sizeof(before->forgotten));
+    memcpy(before->lost, n->lost, sizeof(before->lost));
+    before->failed = n->failed;
+    before->failed_slots = n->failed_slots;
+    memcpy(before->failed_linear, n->failed_linear,
+           sizeof(before->failed_linear));
+    *n = *before;
+}
+
 static bool use(struct naive_pv *n, int frame, int level, bool last)
 {
     struct naive_pv before;
+    unsigned int slot = n->lost[frame];
 
-    if (n->level[frame])
-        return n->level[frame] == level && n->last[frame] == last &&
-               n->done[frame];
-    if (n->writable[frame])
+    n->failed = NAIVE_NONE;
+    if (n->writable[frame] || (n->level[frame] &&
+        (n->level[frame] != level || n->last[frame] != last)))
         return false;
+    if (n->level[frame] && !slot)
+        return n->done[frame];
+    n->lost[frame] = 0;
     if (n->pae && level == 3)
         memset(&n->pte[frame][4], 0, 508 * sizeof(uint64_t));
     before = *n;
     n->level[frame] = level;
     n->last[frame] = last;
-    for (unsigned int slot = 0; slot < 512; slot++) {
+    for (; slot < 512; slot++) {
         if (xen_slot(n, frame, slot) || may_begin_with(n, frame, slot))
             continue;
         /* What was adjusted before it stays so, but in a PAE L3. */
         if (level == 3)
             unadjust(n, frame, slot);
-        memcpy(before.pte, n->pte, sizeof(before.pte));
-        memcpy(before.forgotten, n->forgotten, sizeof(before.forgotten));
-        *n = before;
+        if (level == 2)
+            memcpy(n->failed_linear, n->linear[frame],
+                   sizeof(n->failed_linear));
+        undo(n, &before);
+        fails(n, frame, level, slot);
         return false;
     }
     n->done[frame] = true;
@@ -313,6 +361,8 @@ bool naive_update(struct naive_pv *n, int frame, unsigned int slot,
         n->pte[frame][slot] = pte;
         return true;
     }
+    if (n->lost[frame])
+        return false;
     if (xen_slot(n, frame, slot) || (n->pae && level == 3 && slot == 3))
         return false;
     if (pte & NAIVE_PRESENT) {

@@ -35,6 +35,14 @@ struct naive_pv {
     unsigned int forgotten[NAIVE_FRAMES];       /* uses that Xen never drops:
                                          * promote_l3_table */
 
+    /* Tables that Xen forgot when it had looked at so many of their slots, and
+     * references that nobody gives back: promote_l4_table. */
+    unsigned int lost[NAIVE_FRAMES], leaked[NAIVE_FRAMES];
+    int failed;                         /* the L2 that could not be, behind its
+                                         * first slot: not yet given up */
+    unsigned int failed_slots;
+    bool failed_linear[512];
+
     /* what follows */
     int level[NAIVE_FRAMES];            /* 0: no table */
     bool done[NAIVE_FRAMES];            /* ... all of it is looked at */

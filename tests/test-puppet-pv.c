@@ -59,6 +59,7 @@ static void test_tables(void **state)
     (void)state;
     assert_true(run("pv-tables.scn") > 0);
     assert_true(run("pv-linear.scn") > 0);
+    assert_true(run("pv-forgotten.scn") > 0);
 }
 
 /* Entries by parts, and as operands of locked instructions. */
