@@ -52,6 +52,8 @@ static void move_piece(struct sim_vcpu *v, const struct piece *p,
     } else if (p->mfn == INVALID_MFN) {
         if (!p->write)
             memset(buf, 0xff, p->len);
+    } else if (p->mfn == M2P_FRAME) {
+        pv_read_m2p(sim, p->gpa, buf, p->len);
     } else if (p->write) {
         page_write(sim, p->mfn, offset, buf, p->len);
     } else {

@@ -21,9 +21,11 @@
 #define GFN_BITS        36              /* four EPT levels */
 /* Frames of devices have numbers of their own, above all memory. */
 #define DEVICE_FRAME    (1ull << 28)
+/* ... and machine_to_phys, where a PV guest sees it. */
+#define M2P_FRAME       (INVALID_MFN - 1)
 static inline bool frame_is_device(uint64_t mfn)
 {
-    return mfn != INVALID_MFN && mfn & DEVICE_FRAME;
+    return mfn < M2P_FRAME && mfn & DEVICE_FRAME;
 }
 
 #define ORDER_4K        0

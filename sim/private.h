@@ -284,6 +284,9 @@ bool mmio_permitted(const struct sim_domain *d, uint64_t mfn);
 /* ---- pv_build.c, pv_page.c, pv_guest.c ---- */
 /* new_guest_cr3: 0, -EINVAL and what validation says. */
 int pv_new_cr3(struct sim_vcpu *v, uint64_t mfn);
+/* LEN bytes of machine_to_phys, where a PV guest has them at GLA. */
+void pv_read_m2p(struct sim *sim, uint64_t gla, unsigned char *to,
+                 uint32_t len);
 bool pv_mov_cr3(struct sim_vcpu *v, uint64_t mfn);
 /* The page tables a PV guest is started with.  0, -ENOMEM, -EINVAL: it has no
  * room for them. */

@@ -32,6 +32,7 @@
                                          * for 0xf5800000 */
 #define GUEST_LOW_END   (1ull << 47)
 #define GUEST_HIGH      0xffff880000000000ull   /* HYPERVISOR_VIRT_END */
+#define M2P_START       0xffff800000000000ull   /* RO_MPT_VIRT_START */
 #define COMPAT_VIRT_END 0xf5800000ull
 
 /* The machine, as far as a frame is not a domain's of the model: RAM of dom0
@@ -165,6 +166,8 @@ int pv_caller(struct sim *sim, uint32_t dom, uint32_t vcpu,
 int pv_pg_owner(const struct pv_caller *c, uint32_t domid, uint32_t *owner);
 /* xsm_default_action(XSM_TARGET) */
 int pv_may(const struct pv_caller *c, uint32_t owner);
+/* get_gpfn_from_mfn, ~0 of a page that is in no guest's map. */
+uint64_t pv_gpfn(struct sim *sim, uint64_t mfn);
 
 /* ---- pv_guest.c: the guest's own accesses ---- */
 /* Whether V can read at GLA. */

@@ -98,6 +98,35 @@ static enum outcome page_fault(struct sim_vcpu *v, uint64_t gla,
     return GONE;
 }
 
+/* ---- machine_to_phys ---- */
+
+uint64_t pv_gpfn(struct sim *sim, uint64_t mfn)
+{
+    const struct pv_page *p = pv_known(sim, mfn) ? pv_page(sim, mfn) : NULL;
+
+    if (p && p->has_m2p)
+        return p->m2p;
+    return mfn < sim->nr_pages ? sim->pages[mfn].at - 1ull : ~0ull;
+}
+
+/* paging_init: to be read, by pages of 2 MiB, as far as there is memory. */
+static bool in_m2p(const struct sim_domain *d, uint64_t gla)
+{
+    uint64_t end = d->sim->nr_pages > RAM_END ? d->sim->nr_pages : RAM_END;
+
+    return !pv_32bit(d) && gla >= M2P_START &&
+           (gla - M2P_START) >> 21 <= (end * sizeof(uint64_t) - 1) >> 21;
+}
+
+void pv_read_m2p(struct sim *sim, uint64_t gla, unsigned char *to,
+                 uint32_t len)
+{
+    for (uint64_t at = gla - M2P_START; len--; at++)
+        *to++ = pv_gpfn(sim, at / 8) >> at % 8 * 8;
+}
+
+/* ---- the walk's end ---- */
+
 /* What an entry's frame number is: memory of some domain's, or a device. */
 static uint64_t behind(struct sim *sim, uint64_t mfn)
 {
@@ -113,6 +142,12 @@ enum outcome pv_access(struct sim_vcpu *v, const struct mem_access *m,
     *mfn = INVALID_MFN;
     if (m->walk)
         return RAN;             /* its tables are no program's business */
+    if (in_m2p(v->d, m->gla) && !write) {
+        *mfn = M2P_FRAME;
+        return RAN;
+    }
+    if (in_m2p(v->d, m->gla))
+        return page_fault(v, m->gla, PF_WRITE | PF_PRESENT);
     if (!translate(v, m->gla, &w))
         return page_fault(v, m->gla, write ? PF_WRITE : 0);
     *mfn = behind(v->d->sim, pte_frame(w.pte));
@@ -320,6 +355,6 @@ int sim_op_GUEST_FRAME(struct sim *sim, struct args_guest_frame *a)
     a->refs = p->refs + !p->given_up + sim->pages[a->mfn].maps;
     a->pinned = p->pinned;
     a->validated = p->validated;
-    a->pfn = p->has_m2p ? p->m2p : sim->pages[a->mfn].at - 1ull;
+    a->pfn = pv_gpfn(sim, a->mfn);
     return 0;
 }
