@@ -10,10 +10,8 @@
 
 #define FRAMES_2MB  512
 
-/* libxenctrl's function for it is another since Xen 4.18, but not the
- * hypercall, which before gave the next domain where there is none. */
-static int xen_domain_info(struct xen *x, uint32_t id,
-                           struct args_domain_info *a)
+int xen_getdomaininfo(struct xen *x, uint32_t id,
+                      struct xen_domctl_getdomaininfo *info)
 {
     struct xen_domctl op = {
         .cmd = XEN_DOMCTL_getdomaininfo, .domain = (domid_t)id,
@@ -22,10 +20,8 @@ static int xen_domain_info(struct xen *x, uint32_t id,
 
     if (rc)
         return rc;
-    if (op.domain != id)
-        return -ESRCH;
-    domain_info_get(&op.u.getdomaininfo, a);
-    return 0;
+    *info = op.u.getdomaininfo;
+    return op.domain == id ? 0 : -ESRCH;
 }
 
 /* Of what is there already it is found out that it is; paused, as a new one
@@ -63,13 +59,14 @@ static int create(struct xen *x, struct args_create *a, struct xen_domain *d)
 int real_op_DOMAIN_CREATE(struct xen *x, struct args_create *a)
 {
     struct xen_domain *d = xen_domain(x, a->dom);
-    struct args_domain_info info;
+    struct xen_domctl_getdomaininfo info;
     int rc;
 
     if (!a->dom || a->dom >= DOMID_FIRST_RESERVED)
         return -EINVAL;
     if (d && !d->attached &&
-        !xen_domain_info(x, d->id, &info) && !info.dying)
+        !xen_getdomaininfo(x, d->id, &info) &&
+        !(info.flags & XEN_DOMINF_dying))
         return -EEXIST;
     if (!d)
         d = xen_add_domain(x, a->dom);
@@ -160,10 +157,12 @@ int xen_let_boot(struct xen *x, uint32_t dom, int (*boot)(void *ctx),
 int real_op_DOMAIN_INFO(struct xen *x, struct args_domain_info *a)
 {
     const struct xen_domain *d = xen_domain(x, a->dom);
-    int rc = xen_domain_info(x, xen_id(x, a->dom), a);
+    struct xen_domctl_getdomaininfo info;
+    int rc = xen_getdomaininfo(x, xen_id(x, a->dom), &info);
 
     if (rc)
         return rc;
+    domain_info_get(&info, a);
     if (d && d->held && !d->pauses)
         a->paused = 0;
     /* A driver's guest halts when it has nothing to do. */

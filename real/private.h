@@ -133,6 +133,10 @@ uint32_t xen_foreign(struct xen *x, uint32_t foreign);
 struct xen_domctl;
 /* The version is put in unless there is one. */
 int xen_domctl(struct xen *x, struct xen_domctl *op);
+/* By its hypercall: libxenctrl's function for it is another since Xen 4.18.
+ * Before, Xen told of the next domain where there is none: -ESRCH here. */
+int xen_getdomaininfo(struct xen *x, uint32_t id,
+                      struct xen_domctl_getdomaininfo *info);
 /* OP of LEN bytes at ARG, in and out, as CALL's sub-operation. */
 int xen_hypercall(struct xen *x, unsigned int call, unsigned int op,
                   void *arg, size_t len);

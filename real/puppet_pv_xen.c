@@ -98,10 +98,10 @@ static struct puppet_pv_slot *puppet_slot(void *ctx, uint32_t n, uint64_t *gla)
 
 static bool has_crashed(const struct driven *d)
 {
-    xc_dominfo_t info;
+    struct xen_domctl_getdomaininfo info;
 
-    return xc_domain_getinfo(d->x->xc, d->id, 1, &info) != 1 ||
-           info.domid != d->id || info.shutdown || info.dying;
+    return xen_getdomaininfo(d->x, d->id, &info) ||
+           info.flags & (XEN_DOMINF_shutdown | XEN_DOMINF_dying);
 }
 
 static int puppet_run(void *ctx, uint32_t n)
@@ -232,11 +232,13 @@ static int attach(struct driver *t, struct xen *x, uint32_t dom)
 static int driver_attach(void *ctx, struct xen *x, uint32_t dom)
 {
     struct driver *t = ctx;
-    xc_dominfo_t info;
+    struct xen_domctl_getdomaininfo info;
+    int rc = xen_getdomaininfo(x, xen_real_id(x, dom), &info);
 
-    if (xc_domain_getinfo(x->xc, xen_real_id(x, dom), 1, &info) != 1)
-        return -ESRCH;
-    return info.hvm ? puppet_driver.attach(t->pvh, x, dom) : attach(t, x, dom);
+    if (rc)
+        return rc;
+    return info.flags & XEN_DOMINF_hvm_guest ?
+        puppet_driver.attach(t->pvh, x, dom) : attach(t, x, dom);
 }
 
 /* Its client's own pauses: the other is ours. */
