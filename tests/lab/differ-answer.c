@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define TRIES   3u      /* answers that need not help */
+#define FEW_SLOTS       5u      /* unanswered: soon a vCPU waits for a slot */
 #define EMULATED        (VM_EVENT_FLAG_EMULATE | \
                          VM_EVENT_FLAG_EMULATE_NOWRITE | \
                          VM_EVENT_FLAG_SET_EMUL_READ_DATA)
@@ -52,6 +53,21 @@ static void put_late(struct make *m)
         put(m, &rsp);
     }
     m->nr_late = 0;
+}
+
+static void answer_late(struct make *m)
+{
+    struct args_port port = { .dom = DOM, .port = m->port };
+
+    put_late(m);
+    call(m, OP_EVTCHN_NOTIFY, &port);
+    wait_for(m, 0);
+}
+
+void make_room(struct make *m)
+{
+    if (m->nr_late >= FEW_SLOTS)
+        answer_late(m);
 }
 
 /* Nobody else has anything to do now: the vCPU goes on alone. */
@@ -233,8 +249,12 @@ static bool is_code(const struct vm_event_st *ev)
 
 static void answer(struct make *m, struct vcpu *v, bool surely)
 {
-    struct vm_event_st rsp = answer_to(&v->ev);
+    struct vm_event_st rsp;
 
+    make_room(m);
+    if (!v->waiting)
+        return;
+    rsp = answer_to(&v->ev);
     if (!is_access(&v->ev)) {
         answer_other(m, v, &rsp);
     } else if (surely || v->tries > TRIES || is_code(&v->ev)) {
@@ -276,16 +296,12 @@ void do_answer(struct make *m)
 /* Events that had no room on the ring come when others are answered. */
 void drain(struct make *m)
 {
-    struct args_port port = { .dom = DOM, .port = m->port };
     bool more = true;
 
     while (more) {
         more = m->nr_late != 0;
-        if (more) {
-            put_late(m);
-            call(m, OP_EVTCHN_NOTIFY, &port);
-            wait_for(m, 0);
-        }
+        if (more)
+            answer_late(m);
         for (uint32_t n = 0; n < VCPUS; n++) {
             more |= m->vcpu[n].waiting;
             while (m->vcpu[n].waiting)

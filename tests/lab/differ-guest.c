@@ -195,6 +195,7 @@ void do_program(struct make *m)
     };
     uint32_t n = below(m, VCPUS);
 
+    make_room(m);
     if (m->vcpu[n].waiting)
         return;
     for (uint32_t i = once_in(m, 3) ? 1 + below(m, 3) : 1; i--;)

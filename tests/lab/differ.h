@@ -115,6 +115,9 @@ void wait_for(struct make *m, uint32_t ran);
 /* What vCPU N's instructions left. */
 void take_results(struct make *m, uint32_t n);
 void do_answer(struct make *m);
+/* Answers events that stopped nobody before a vCPU has to wait for a slot: two
+ * that do go on together, in the order of Xen's scheduler. */
+void make_room(struct make *m);
 /* Answer what is not to wait. */
 void answer_urgent(struct make *m);
 /* Answer all there is, so that the programs end. */
