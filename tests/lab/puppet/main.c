@@ -199,6 +199,16 @@ static void fill_idt(void)
     }
 }
 
+/* A scenario's memory is zeros; what Xen gives a guest may have been somebody's
+ * before. */
+static void clear_memory(void)
+{
+    uint64_t at = 0, words = PUPPET_BASE / sizeof(at);
+
+    __asm__ volatile("rep stosq" : "+D"(at), "+c"(words) : "a"(0ull)
+                     : "memory");
+}
+
 void boot(void);
 void boot(void)
 {
@@ -207,6 +217,7 @@ void boot(void)
     page.lapic = on_xen() && has_x2apic();
     registers(0);
     if (on_xen()) {
+        clear_memory();
         start_others();
     } else {
         outb(0x21, 0xff);               /* nothing but the driver wakes us */
