@@ -65,15 +65,12 @@ uint64_t page_alloc(struct sim_domain *d)
     return mfn;
 }
 
-uint64_t pages_from(struct sim *sim, uint64_t mfn)
+void pages_from(struct sim *sim, uint64_t mfn)
 {
-    uint64_t was = sim->free_hint;
-
     if (mfn > sim->nr_pages && grow(sim, mfn))
         sim->nr_pages = mfn;
     if (mfn <= sim->nr_pages)
         sim->free_hint = mfn;
-    return was;
 }
 
 /* How many of the COUNT pages from MFN on are free, up to the first that is

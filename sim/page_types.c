@@ -31,7 +31,7 @@ static bool has_page(struct sim *sim, const struct sim_domain *d,
  * name. */
 static uint8_t page_type(struct sim *sim, uint64_t mfn)
 {
-    const struct pv_page *p = pv_known(sim, mfn) ? pv_page(sim, mfn) : NULL;
+    const struct pv_page *p = pv_known(sim, mfn);
     uint8_t type = PFINFO(NOTAB);
 
     if (!p)

@@ -249,8 +249,8 @@ void page_put(struct sim *sim, uint64_t mfn);
 int sim_map(struct hv *hv, uint32_t dom, uint64_t gfn, struct hv_page *page);
 void sim_unmap(struct hv *hv, const struct hv_page *page);
 void pages_free_all(struct sim_domain *d);
-/* Allocate from MFN on until that is changed: what it was. */
-uint64_t pages_from(struct sim *sim, uint64_t mfn);
+/* Allocate from MFN on. */
+void pages_from(struct sim *sim, uint64_t mfn);
 /* D's pages from MFN on are at GFN. */
 void page_placed(struct sim_domain *d, uint64_t mfn, uint64_t gfn,
                  unsigned int order);

@@ -83,8 +83,9 @@ static inline uint64_t pte_frame(uint64_t pte)
 /* ---- pv_page.c: frames, references, types ---- */
 /* Of a frame that belongs to a domain of the model; else NULL. */
 struct pv_page *pv_page(struct sim *sim, uint64_t mfn);
-/* Whether anything was ever counted of MFN or its neighbours. */
-bool pv_known(const struct sim *sim, uint64_t mfn);
+/* The same of what was counted so far: NULL where nothing was, of MFN and its
+ * neighbours. */
+struct pv_page *pv_known(const struct sim *sim, uint64_t mfn);
 /* Whose MFN is: a domain's id, 0 for dom0's (and Xen's), DOMID_IO for I/O
  * memory and for what is no memory. */
 uint32_t pv_owner(struct sim *sim, uint64_t mfn);
@@ -108,7 +109,9 @@ int pv_get_both(struct sim *sim, uint64_t mfn, uint32_t owner,
 void pv_put_old(struct sim *sim);
 /* V makes a call: what it has from before is given back. */
 void pv_take_old(struct sim_vcpu *v);
-/* A partial table lets go of what it holds, and of its own reference. */
+/* devalidate_page: a table lets go of what it holds. */
+void pv_devalidate(struct sim *sim, uint64_t mfn);
+/* A partial table does, and of its own reference. */
 void pv_let_go(struct sim *sim, uint64_t mfn);
 /* ... and nobody else knows of it. */
 void pv_put_partial(struct sim *sim, uint64_t mfn);

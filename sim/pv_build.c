@@ -143,16 +143,12 @@ static void unpin(struct sim *sim, uint64_t mfn)
 /* A table that is used still, by nobody that could give it up. */
 static void invalidate(struct sim *sim, uint64_t mfn)
 {
-    struct pv_page *p = pv_page(sim, mfn);
+    const struct pv_page *p = pv_page(sim, mfn);
 
     if (p->partial)
         pv_let_go(sim, mfn);
-    if (!p->validated || p->type > PV_L4)
-        return;
-    p->validated = false;
-    pv_demote(sim, mfn);
-    p->xen_l2 = false;
-    p->count = 0;
+    if (p->validated && p->type <= PV_L4)
+        pv_devalidate(sim, mfn);
 }
 
 void pv_teardown(struct sim_domain *d)

@@ -102,7 +102,7 @@ static enum outcome page_fault(struct sim_vcpu *v, uint64_t gla,
 
 uint64_t pv_gpfn(struct sim *sim, uint64_t mfn)
 {
-    const struct pv_page *p = pv_known(sim, mfn) ? pv_page(sim, mfn) : NULL;
+    const struct pv_page *p = pv_known(sim, mfn);
 
     if (p && p->has_m2p)
         return p->m2p;

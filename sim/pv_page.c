@@ -38,20 +38,20 @@ struct pv_page *pv_page(struct sim *sim, uint64_t mfn)
         return NULL;
     if (!sim->pv_chunks[chunk])
         sim->pv_chunks[chunk] = calloc(CHUNK_PAGES, sizeof(struct pv_page));
-    return sim->pv_chunks[chunk] ?
-        &sim->pv_chunks[chunk][mfn & (CHUNK_PAGES - 1)] : NULL;
+    return pv_known(sim, mfn);
 }
 
-bool pv_known(const struct sim *sim, uint64_t mfn)
+struct pv_page *pv_known(const struct sim *sim, uint64_t mfn)
 {
     uint64_t chunk = mfn >> CHUNK_SHIFT;
 
-    return chunk < sim->pv_room && sim->pv_chunks[chunk];
+    return chunk < sim->pv_room && sim->pv_chunks[chunk] ?
+        &sim->pv_chunks[chunk][mfn & (CHUNK_PAGES - 1)] : NULL;
 }
 
 bool pv_give_up(struct sim *sim, uint64_t mfn)
 {
-    struct pv_page *p = pv_known(sim, mfn) ? pv_page(sim, mfn) : NULL;
+    struct pv_page *p = pv_known(sim, mfn);
 
     if (!p || !p->refs)
         return true;
@@ -61,15 +61,17 @@ bool pv_give_up(struct sim *sim, uint64_t mfn)
 
 bool pv_unused(const struct sim *sim, uint64_t mfn)
 {
-    return !pv_known(sim, mfn) ||
-        !sim->pv_chunks[mfn >> CHUNK_SHIFT][mfn & (CHUNK_PAGES - 1)].refs;
+    const struct pv_page *p = pv_known(sim, mfn);
+
+    return !p || !p->refs;
 }
 
 void pv_forget(struct sim *sim, uint64_t mfn)
 {
-    if (pv_known(sim, mfn))
-        memset(&sim->pv_chunks[mfn >> CHUNK_SHIFT][mfn & (CHUNK_PAGES - 1)],
-               0, sizeof(struct pv_page));
+    struct pv_page *p = pv_known(sim, mfn);
+
+    if (p)
+        memset(p, 0, sizeof(*p));
 }
 
 void pv_close(struct sim *sim)
@@ -152,14 +154,19 @@ static int validate(struct sim *sim, uint64_t mfn)
     return rc;
 }
 
-void pv_let_go(struct sim *sim, uint64_t mfn)
+void pv_devalidate(struct sim *sim, uint64_t mfn)
 {
     struct pv_page *p = pv_page(sim, mfn);
 
-    p->partial = false;
+    p->validated = p->partial = false;
     pv_demote(sim, mfn);
     p->xen_l2 = false;
     p->count = 0;
+}
+
+void pv_let_go(struct sim *sim, uint64_t mfn)
+{
+    pv_devalidate(sim, mfn);
     pv_put_page(sim, mfn);
 }
 
@@ -217,14 +224,10 @@ void pv_put_type(struct sim *sim, uint64_t mfn, uint64_t table)
 
     if (!p || !p->count)
         return;
-    if (p->count > 1 || p->type > PV_L4) {
+    if (p->count > 1 || p->type > PV_L4)
         p->count--;
-    } else if (p->validated) {
-        p->validated = false;
-        pv_demote(sim, mfn);
-        p->xen_l2 = false;
-        p->count = 0;
-    }
+    else if (p->validated)
+        pv_devalidate(sim, mfn);
     if (linear) {
         p->linear++;
         t->linear--;
@@ -268,7 +271,7 @@ int pv_map_writable(struct sim *sim, uint64_t mfn)
 
 void pv_unmap_writable(struct sim *sim, uint64_t mfn)
 {
-    const struct pv_page *p = pv_known(sim, mfn) ? pv_page(sim, mfn) : NULL;
+    const struct pv_page *p = pv_known(sim, mfn);
 
     if (p && p->type == PV_WRITABLE)
         pv_put_type(sim, mfn, INVALID_MFN);

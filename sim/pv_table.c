@@ -117,7 +117,7 @@ int pv_get_l1e(struct sim_domain *d, uint64_t *pte, uint32_t pg_owner)
         return -EBUSY;
     if (!pv_get_page(sim, mfn, owner))
         return -EBUSY;
-    if (!(*pte & PTE_RW) || (owner != d->id && pv_external(sim, owner)))
+    if (!(*pte & PTE_RW) || pv_external(sim, owner))
         return 0;
     rc = pv_get_type(sim, mfn, PV_WRITABLE, false);
     if (rc)
