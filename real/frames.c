@@ -104,37 +104,24 @@ uint64_t xen_entry_back(struct xen *x, uint64_t entry)
 
 /* Its words of 8 bytes are taken for entries, those of which some bytes are
  * read or written, too. */
-void xen_read_entries(struct xen *x, const unsigned char *page,
-                      uint32_t offset, void *bytes, uint32_t len)
+void xen_move_entries(struct xen *x, unsigned char *page, uint32_t offset,
+                      unsigned char *bytes, uint32_t len, bool write)
 {
-    unsigned char *to = bytes;
     uint32_t at = offset;
 
     while (at < offset + len) {
-        uint64_t word;
         uint32_t start = at & ~7u;
+        uint64_t word;
 
         memcpy(&word, page + start, sizeof(word));
         word = xen_entry_back(x, word);
-        for (; at < start + 8 && at < offset + len; at++)
-            *to++ = word >> 8 * (at & 7);
-    }
-}
+        for (; at < start + 8 && at < offset + len; at++, bytes++) {
+            unsigned char *byte = (unsigned char *)&word + (at & 7);
 
-void xen_write_entries(struct xen *x, unsigned char *page, uint32_t offset,
-                       const void *bytes, uint32_t len)
-{
-    const unsigned char *from = bytes;
-    uint32_t at = offset;
-
-    while (at < offset + len) {
-        uint64_t word;
-        uint32_t start = at & ~7u;
-
-        memcpy(&word, page + start, sizeof(word));
-        word = xen_entry_back(x, word);
-        for (; at < start + 8 && at < offset + len; at++)
-            memcpy((unsigned char *)&word + (at & 7), from++, 1);
+            *(write ? byte : bytes) = *(write ? bytes : byte);
+        }
+        if (!write)
+            continue;
         word = xen_entry(x, word);
         memcpy(page + start, &word, sizeof(word));
     }

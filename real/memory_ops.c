@@ -119,10 +119,8 @@ static int transfer(struct xen *x, const struct args_memory *a, bool write)
     p = map_gfn(x, a->dom, a->gfn, protection(write));
     if (!p)
         return -errno;
-    if (xen_has_frames(x, a->dom) && write)
-        xen_write_entries(x, p, a->offset, a->data.p, a->data.len);
-    else if (xen_has_frames(x, a->dom))
-        xen_read_entries(x, p, a->offset, a->data.p, a->data.len);
+    if (xen_has_frames(x, a->dom))
+        xen_move_entries(x, p, a->offset, a->data.p, a->data.len, write);
     else if (a->data.len && write)
         memcpy(p + a->offset, a->data.p, a->data.len);
     else if (a->data.len)

@@ -109,11 +109,10 @@ uint64_t xen_frame(struct xen *x, uint64_t frame);
 uint64_t xen_frame_back(struct xen *x, uint64_t mfn);
 uint64_t xen_entry(struct xen *x, uint64_t entry);
 uint64_t xen_entry_back(struct xen *x, uint64_t entry);
-/* LEN bytes at OFFSET of a page of the machine's, as the caller's. */
-void xen_read_entries(struct xen *x, const unsigned char *page,
-                      uint32_t offset, void *bytes, uint32_t len);
-void xen_write_entries(struct xen *x, unsigned char *page, uint32_t offset,
-                       const void *bytes, uint32_t len);
+/* LEN bytes at OFFSET of a page of the machine's, which are the caller's at
+ * BYTES: WRITE there, or read. */
+void xen_move_entries(struct xen *x, unsigned char *page, uint32_t offset,
+                      unsigned char *bytes, uint32_t len, bool write);
 
 /* ---- pv.c: requests of page-table hypercalls, in the machine's frames ---- */
 #define XEN_ADDRESS ((uintptr_t)0xffff800000000000)     /* no guest's */

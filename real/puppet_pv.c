@@ -449,6 +449,13 @@ static int result(struct pv_vcpu *v, struct args_guest_result *a)
     return 0;
 }
 
+bool puppet_pv_only(enum hv_op op)
+{
+    return op == OP_GUEST_MMU_UPDATE || op == OP_GUEST_MMUEXT_OP ||
+           op == OP_GUEST_VA_MAPPING || op == OP_GUEST_VM_ASSIST ||
+           op == OP_GUEST_DECREASE || op == OP_GUEST_FRAME;
+}
+
 static int make_hypercall(struct puppet_pv *p, enum hv_op op, void *args)
 {
     switch (op) {
@@ -473,14 +480,10 @@ int puppet_pv_call(struct puppet_pv *p, enum hv_op op, void *args, bool runs)
         return -EOPNOTSUPP;     /* Xen tells nobody */
     if (a->vcpu >= p->nr)
         return -EINVAL;
-    switch (op) {
-    case OP_GUEST_MMU_UPDATE:
-    case OP_GUEST_MMUEXT_OP:
-    case OP_GUEST_VA_MAPPING:
-    case OP_GUEST_VM_ASSIST:
-    case OP_GUEST_DECREASE:
+    if (puppet_pv_only(op))
         return runs && !p->vcpu[a->vcpu].count ? make_hypercall(p, op, args) :
                -EAGAIN;
+    switch (op) {
     case OP_GUEST_WALK:
         return 0;               /* its tables are what they are */
     case OP_GUEST_LEFT:

@@ -37,6 +37,8 @@ struct puppet_pv *puppet_pv_new(const struct puppet_pv_env *env, uint32_t nr,
                                 uint64_t table);
 void puppet_pv_free(struct puppet_pv *p);       /* P may be NULL */
 
+/* Page-table operations: no guest but a PV one does OP. */
+bool puppet_pv_only(enum hv_op op);
 /* An operation of kind GUEST, which is queued, or guest.left, .result or a
  * hypercall, which is made at once.  RUNS: the domain is not paused.
  * -EOPNOTSUPP for what is not done here. */

@@ -249,14 +249,6 @@ static bool runs(struct xen *x, uint32_t dom)
     return d && !d->pauses;
 }
 
-/* Page-table operations are a PV guest's. */
-static bool is_pv(enum hv_op op)
-{
-    return op == OP_GUEST_MMU_UPDATE || op == OP_GUEST_MMUEXT_OP ||
-           op == OP_GUEST_VA_MAPPING || op == OP_GUEST_VM_ASSIST ||
-           op == OP_GUEST_DECREASE || op == OP_GUEST_FRAME;
-}
-
 static int driver_call(void *ctx, struct xen *x, enum hv_op op, void *args)
 {
     struct driver *t = ctx;
@@ -265,7 +257,7 @@ static int driver_call(void *ctx, struct xen *x, enum hv_op op, void *args)
 
     if (d)
         return puppet_pv_call(d->puppet, op, args, runs(x, a->dom));
-    if (is_pv(op))
+    if (puppet_pv_only(op))
         return xen_domain(x, a->dom) ? -EOPNOTSUPP : -ESRCH;
     return puppet_driver.call(t->pvh, x, op, args);
 }

@@ -313,15 +313,13 @@ static int transfer(struct pv_machine *m, enum hv_op op, struct args_memory *a)
         .dom = a->dom + SHIFT_ID, .gfn = a->gfn,
         .data = { .p = page, .len = sizeof(page) },
     } };
+    bool write = op != OP_MEMORY_READ;
     int rc = hv_call(m->sim, OP_MEMORY_READ, &there);
 
-    if (rc || op == OP_MEMORY_READ) {
-        if (!rc)
-            xen_read_entries(&m->x, page, a->offset, a->data.p, a->data.len);
+    if (rc)
         return rc;
-    }
-    xen_write_entries(&m->x, page, a->offset, a->data.p, a->data.len);
-    return hv_call(m->sim, OP_MEMORY_WRITE, &there);
+    xen_move_entries(&m->x, page, a->offset, a->data.p, a->data.len, write);
+    return write ? hv_call(m->sim, OP_MEMORY_WRITE, &there) : 0;
 }
 
 static int dom0_mmu(struct pv_machine *m, struct args_mmu_update *a)
