@@ -34,6 +34,34 @@ expect 3 import --from oracle zero.xrt -o new.xrt
 expect 3 run zero.xrt
 absent new.xrt new.xrt.partial
 
+# What is wrong in a line is said with what could stand there.
+wrong()
+{
+    echo "$1" >wrong.scn
+    expect 3 run wrong.scn
+    says err "^xenreel: wrong.scn:1: .*$2"
+}
+wrong 'mem_access.frob dom=1 = 0' \
+    "'mem_access.frob' is no operation: .* mem_access.set, .get, .set_multi$"
+wrong 'frob.set dom=1 = 0' ' domain\.\*, .* guest\.\*, .* event, respond, note$'
+wrong 'guest.mov_cr dom=1 index=3' "no field 'index': .* rip, cr, value,"
+wrong 'mem_access.set dom=1 access=rxw = 0' "'rxw' is no .* rx, wx, rwx, .*,"
+wrong 'mem_access.set dom=1 gfn=zz = 0' "'zz' is no value for it$"
+wrong 'event frob dom=1' "'frob' is no reason: .* mem_access, .*, vmexit$"
+wrong 'event cpuid dom=1 gfn=1' "no field 'gfn' with .*: .* leaf, subleaf,"
+wrong 'event cpuid dom=1 {r16=1}' "no register 'r16': .* r15, rflags,"
+wrong 'note frob=1' "note: no field 'frob'$"
+wrong 'vcpu.set_registers dom=1 frob=1 = 0' ' r15, .*, \.\.\.$'
+
+# A trace is no text, and the other way round.
+expect 0 record -o made.xrt good.scn
+expect 3 run made.xrt
+says err 'made.xrt:1: a trace, no text: "xenreel replay"'
+expect 3 import -o new.xrt made.xrt
+says err '"xenreel show"'
+expect 3 replay good.scn
+says err 'good.scn: not a xenreel trace: .*"xenreel record"'
+
 mkfifo fifo
 for c in replay show info recover "export --to json"; do
     expect 3 $c fifo

@@ -94,7 +94,9 @@ static int check_identity(sqlite3 *db, const char *path,
     if (!rc)
         rc = db_get_int(db, path, "PRAGMA user_version", &version, err);
     if (rc == -EINVAL)
-        return trace_fail(err, rc, "%.400s: not a xenreel trace", path);
+        return trace_fail(err, rc, "%.400s: not a xenreel trace: of a "
+                          "text \"xenreel record\" or \"import\" makes one",
+                          path);
     if (rc)
         return rc;
     if (id != TRACE_APPLICATION_ID)

@@ -159,7 +159,10 @@ static int read_line(const char *line, ssize_t len, struct hv_sink *sink,
     int rc;
 
     if (strlen(line) != (size_t)len)
-        return trace_fail(why, -EINVAL, "the line has a zero byte");
+        return trace_fail(why, -EINVAL, strncmp(line, "SQLite format 3", 15) ?
+                          "the line has a zero byte" :
+                          "a trace, no text: \"xenreel replay\" replays it, "
+                          "\"xenreel show\" makes text of it");
     rc = text_parse(line, &rec, why);
     if (rc <= 0)
         return rc;

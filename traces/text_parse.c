@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "traces/error.h"
+#include "traces/text_hint.h"
 
 #define MAX_WORDS   256         /* no operation has as many fields */
 
@@ -108,26 +109,30 @@ static int parse_reason(struct parser *p)
 {
     const char *text = next_word(p);
     const struct hv_field *f = p->desc->fields;
+    char list[TEXT_HINT_LEN];
 
     p->rec->args.EVENT.ev.version = VM_EVENT_INTERFACE_VERSION;
     while (strcmp(f->name, "reason"))
         f++;
     p->seen[f - p->desc->fields] = true;
     if (!text || hv_field_parse(f, &p->rec->args, text))
-        return FAIL(p, -EINVAL, "%s: '%.40s' is no reason", p->desc->name,
-                    text ? text : "");
+        return FAIL(p, -EINVAL, "%s: '%.40s' is no reason: there are %s",
+                    p->desc->name, text ? text : "",
+                    text_hint_values(list, f));
     return 0;
 }
 
 static int parse_op(struct parser *p)
 {
     const char *name = next_word(p);
+    char list[TEXT_HINT_LEN];
     enum hv_op op;
 
     if (!name)
         return FAIL(p, -EINVAL, "the operation is missing");
     if (hv_op_by_name(name, &op))
-        return FAIL(p, -EINVAL, "'%.60s' is no operation", name);
+        return FAIL(p, -EINVAL, "'%.60s' is no operation: there are %s", name,
+                    text_hint_ops(list, name));
     p->rec->op = op;
     p->desc = &hv_ops_table[op];
     hv_op_init(op, &p->rec->args);
@@ -193,6 +198,7 @@ static int find_field(const struct parser *p, const char *name,
 static int set_field(struct parser *p, unsigned int index, const char *text)
 {
     const struct hv_field *f = &p->desc->fields[index];
+    char list[TEXT_HINT_LEN];
     int rc;
 
     if (p->seen[index])
@@ -207,8 +213,10 @@ static int set_field(struct parser *p, unsigned int index, const char *text)
         return FAIL(p, -EINVAL, "%s: field '%s': '%.60s' does not fit",
                     p->desc->name, f->name, text);
     if (rc)
-        return FAIL(p, rc, "%s: field '%s': '%.60s' is no value for it",
-                    p->desc->name, f->name, text);
+        return FAIL(p, rc, "%s: field '%s': '%.60s' is no value for it%s%s",
+                    p->desc->name, f->name, text,
+                    f->names ? ": there are " : "",
+                    text_hint_values(list, f));
     return 0;
 }
 
@@ -280,6 +288,19 @@ static int parse_bare(struct parser *p, const char *text)
     return set_field(p, f - p->desc->fields, text);
 }
 
+/* KNOWN: the operation has it, but not this record. */
+static int no_field(struct parser *p, const struct word *word, bool known)
+{
+    uint64_t groups = hv_op_groups(p->rec->op, &p->rec->args);
+    char list[TEXT_HINT_LEN];
+
+    text_hint_fields(list, p->desc, groups, word->in_braces);
+    return FAIL(p, -EINVAL, "%s: no %s '%.60s'%s%s%s", p->desc->name,
+                word->in_braces ? "register" : "field", word->text,
+                known ? " with this reason and these flags" : "",
+                *list ? ": there are " : "", list);
+}
+
 /* One word; FLAGS says whether this is the pass for flags= or the other. */
 static int parse_word(struct parser *p, const struct word *word, bool flags)
 {
@@ -299,9 +320,7 @@ static int parse_word(struct parser *p, const struct word *word, bool flags)
     } else {
         index = find_field(p, word->text, word->in_braces, &known);
         rc = index >= 0 ? set_field(p, index, value) :
-             FAIL(p, -EINVAL, "%s: %s '%.60s'%s", p->desc->name,
-                  word->in_braces ? "no register" : "no field", word->text,
-                  known ? " with this reason and these flags" : "");
+             no_field(p, word, known);
     }
     value[-1] = '=';
     return rc;
