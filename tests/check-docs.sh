@@ -30,6 +30,16 @@ for file in harness/cli/cmd_*.c; do
     [ "$options" = "$paged" ] || [ "$name" = record ] ||
         complain "$page: has" $paged "and the command" $options
 done
+# The scenario that xenreel-run(1) shows gives what is shown.
+page=$PWD/docs/man/xenreel-run.1
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+sed -n '/^\$ cat get\.scn$/,/^\$ xenreel run/{/^\$/!p;}' "$page" >"$tmp/get.scn"
+sed -n '/^\$ xenreel run get\.scn$/{n;p;}' "$page" >"$tmp/expected"
+(cd "$tmp" && "$xenreel" run get.scn) >"$tmp/got" || complain "$page: example"
+cmp -s "$tmp/expected" "$tmp/got" ||
+    complain "$page: shows $(cat "$tmp/expected"), not $(cat "$tmp/got")"
+
 if command -v mandoc >/dev/null 2>&1; then
     mandoc -Tlint -Wwarning docs/man/*.1 || complain "see above"
 fi

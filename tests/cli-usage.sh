@@ -37,6 +37,8 @@ expect 2 export --to pdf a
 expect 2 export a
 says err 'json, csv or text'
 expect 2 record good.scn
+expect 2 record --domain win7 -o new.xrt
+says err "running domain is named by its id .*'win7'"
 
 expect 2 run --domain a --domain b c
 says err 'domain.create'

@@ -48,33 +48,33 @@ want=1
 
 n=$(number 'mem_access.set .* = 0$')
 edit "a result" "$n" 's/= 0$/= -EBUSY/'
-named "a result" "$n" 'another result'
+named "a result" "$n" 'the result differs'
 
 n=$(number 'mem_access.get .* = -ESRCH')
 edit "an errno" "$n" 's/-ESRCH/-EINVAL/'
-named "an errno" "$n" 'another result'
+named "an errno" "$n" 'the result differs'
 
 n=$(number 'mem_access.get .* = 0$')
 edit "a result's field" "$n" 's/ access=[a-z0-9]*/ access=wx/'
-named "a result's field" "$n" 'another access'
+named "a result's field" "$n" "field 'access' differs"
 
 take vmx-external-emul
 n=$(number 'event mem_access')
 edit "an event's field" "$n" 's/ gfn=0x1/ gfn=0x2/'
-named "an event's field" "$n" 'another gfn'
+named "an event's field" "$n" "field 'gfn' differs"
 edit "an event's flag" "$n" 's/ flags=paused / flags=- /'
-named "an event's flag" "$n" 'another flags'
+named "an event's flag" "$n" "field 'flags' differs"
 edit "an event's register" "$n" 's/ rip=0x1/ rip=0x2/'
-named "an event's register" "$n" 'another rip'
+named "an event's register" "$n" "field 'rip' differs"
 edit "a ring index" "$n" 's/ rsp_prod=/&1/'
-named "a ring index" "$n" 'another rsp_prod'
+named "a ring index" "$n" "field 'rsp_prod' differs"
 edit "an event left out" "$n" d
 named "an event left out" "$(number 'event' "$n" | awk '{ print $1 - 1 }')" \
-    'another'
+    '.* differs'
 
 n=$(number 'respond mem_access .*flags=paused[|]emulate .*access=')
 edit "a response's bit" "$n" 's/ flags=paused[|]emulate/ flags=paused/'
-named "a response's bit" "$(number 'event' "$n")" 'another'
+named "a response's bit" "$(number 'event' "$n")" '.* differs'
 edit "a response's other bit" "$n" 's/ flags=paused[|]/ flags=/'
 named "a response's other bit" "$(number 'event' "$n")" 'the trace has an event'
 

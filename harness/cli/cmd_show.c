@@ -16,7 +16,8 @@ struct show {
 
 static const struct argp_option options[] = {
     { "where", KEY_WHERE, "SQL", 0, "Only records for which SQL holds, an "
-      "expression over the columns of view \"records\"", 0 },
+      "expression over seq, kind, op, dom, vcpu, reason, gfn, gla, access, "
+      "view, rip, flags, result, errno and known", 0 },
     { "from", KEY_FROM, "N", 0, "Start at record N", 0 },
     { "count", KEY_COUNT, "N", 0, "Print at most N records", 0 },
     { 0 }

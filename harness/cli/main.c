@@ -10,8 +10,8 @@ static const struct command {
     int (*run)(int argc, char **argv);
     const char *what;
 } commands[] = {
-    { "run", cmd_run, "run a scenario on the model and check its answers" },
-    { "record", cmd_record, "record a scenario, or a domain that runs" },
+    { "run", cmd_run, "run a scenario, or a client of Xen, on the model" },
+    { "record", cmd_record, "record a scenario, a running domain or a client" },
     { "replay", cmd_replay, "replay traces against the model" },
     { "show", cmd_show, "print a trace as text" },
     { "diff", cmd_diff, "show where two traces part" },

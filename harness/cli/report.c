@@ -245,11 +245,11 @@ static void print_cause(FILE *out, const struct replay_report *report)
         fprintf(out, "no difference\n");
         break;
     case REPLAY_RESULT:
-        fprintf(out, "another result\n");
+        fprintf(out, "the result differs\n");
         break;
     case REPLAY_FIELD:
-        fprintf(out, "another %s\n",
-                report->field ? report->field->name : "value");
+        fprintf(out, "field '%s' differs\n",
+                report->field ? report->field->name : "?");
         break;
     case REPLAY_NO_EVENT:
         fprintf(out, "the trace has an event here, the model raised none\n");

@@ -37,6 +37,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case ARGP_KEY_NO_ARGS:
         if (s->may_live && cli_live_names(s->domain))
             break;
+        if (s->may_live && s->domain)
+            argp_error(state, "no scenario given; a running domain is named "
+                       "by its id (\"xl list\"), not '%s'", s->domain);
         return cli_parse_files(key, arg, state);
     case ARGP_KEY_END:
         if ((s->seed || s->quirks) && s->xen.on)
