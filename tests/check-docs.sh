@@ -30,6 +30,24 @@ for file in harness/cli/cmd_*.c; do
     [ "$options" = "$paged" ] || [ "$name" = record ] ||
         complain "$page: has" $paged "and the command" $options
 done
+# named FILE DOCUMENT: a word in backquotes there is FILE, or a pattern for it.
+named()
+{
+    grep -o '`[^` ]*`' "docs/$2" | tr -d '`' | while read -r word; do
+        # shellcheck disable=SC2254
+        case $1 in $word) echo yes ;; esac
+    done | grep -q yes || complain "$2 does not name $1"
+}
+for file in sim/*.c real/*.c preload/*.c; do
+    named "$(basename "$file")" ARCHITECTURE.md
+done
+for file in tests/test-*.c tests/fuzz-*.c tests/*.sh; do
+    case $file in
+    */functions.sh | */run-scenario.sh | */fuzz-main.c) ;;
+    *) named "$(basename "$file" .c)" HOWTO-TEST.md ;;
+    esac
+done
+
 # The scenario that xenreel-run(1) shows gives what is shown.
 page=$PWD/docs/man/xenreel-run.1
 tmp=$(mktemp -d)

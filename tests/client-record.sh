@@ -68,7 +68,7 @@ for t in cut short edited; do
 done
 says out '^  ! flags +paused.deny +paused'
 expect 1 replay short.xrt -- $access 1 write
-says out "went on behind the trace's end"
+says out "went on after the trace's end"
 expect 0 show write.xrt
 (cat out; echo 'domain.pause dom=1 = 0') >long
 expect 0 import --from text -o long.xrt long

@@ -269,7 +269,7 @@ static void print_cause(FILE *out, const struct replay_report *report)
                 report->field ? report->field->name : "value");
         break;
     case REPLAY_LONGER:
-        fprintf(out, "the client went on behind the trace's end\n");
+        fprintf(out, "the client went on after the trace's end\n");
         break;
     case REPLAY_SHORTER:
         fprintf(out, "the client ended, and the trace goes on\n");
