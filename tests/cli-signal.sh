@@ -67,6 +67,8 @@ cp err kept
 for c in show info "export --to csv" "diff live.xrt.partial"; do
     expect 0 $c live.xrt.partial
     says err 'live.xrt.partial: being recorded'
+    expect 3 $c live.xrt
+    says err 'live.xrt: not sealed yet: read live.xrt.partial; .*recover'
 done
 expect 3 show live.xrt
 expect 3 recover live.xrt

@@ -67,11 +67,28 @@ int cli_fail_trace(const char *file, int rc, const struct trace_error *err)
     return cli_fail(status, file, "%s", err->text);
 }
 
+/* Is there FILE.partial, a trace that is not sealed? */
+static bool partial_exists(const char *file)
+{
+    char *name;
+    bool exists;
+
+    if (asprintf(&name, "%s.partial", file) < 0)
+        return false;
+    exists = !access(name, F_OK);
+    free(name);
+    return exists;
+}
+
 int cli_open(const char *file, struct trace_reader **reader)
 {
     struct trace_error err = { "" };
     int rc = trace_open(file, reader, &err);
 
+    if (rc == -ENOENT && partial_exists(file))
+        return cli_fail(CLI_INPUT, file, "not sealed yet: read %s.partial; "
+                        "if its recorder crashed, \"xenreel recover\" seals "
+                        "it", file);
     if (rc)
         return cli_fail_trace(file, rc, &err);
     if (trace_state(*reader) == TRACE_RECORDING)
