@@ -25,6 +25,7 @@ static struct {
     uint64_t gap;               /* hypercalls to the next slice */
     unsigned int slices;        /* so far */
     enum front_end at_end;
+    unsigned int idle;          /* waits in a row in which nothing happened */
     bool ended;
     bool off, destroyed;        /* the guests, when it had */
 } program;
@@ -308,6 +309,41 @@ static enum step served_step(void)
     return phase == PHASE_SIGNAL ? end_client() : front_served_signal();
 }
 
+#define STUCK   100             /* such waits: a client has had its turns */
+
+/* Why nothing happens in domain D: true when it has something to do. */
+static bool say_stuck(const struct front_domain *d)
+{
+    struct args_domain_info info = { .dom = d->id };
+
+    for (uint32_t v = 0; v < d->create.vcpus; v++) {
+        struct args_guest_value a = { .dom = d->id, .vcpu = v };
+
+        if (hv_call(front.model, OP_GUEST_LEFT, &a) || !a.value)
+            continue;
+        if (!hv_call(front.model, OP_DOMAIN_INFO, &info) && info.paused)
+            front_say("no guest can go on: domain %u is paused", d->id);
+        else
+            front_say("no guest can go on: vCPU %u of domain %u waits, as if "
+                      "its event had no response (the request's version and "
+                      "vcpu_id, then a notify)", v, d->id);
+        return true;
+    }
+    return false;
+}
+
+/* The client waits for guests that wait for it: it may have forgotten them. */
+static enum step idle(void)
+{
+    if (++program.idle != STUCK)
+        return STEP_IDLE;
+    for (uint32_t i = 0; i < front.nr_domains; i++) {
+        if (!front.domains[i].destroyed && say_stuck(&front.domains[i]))
+            break;
+    }
+    return STEP_IDLE;
+}
+
 enum step front_step(void)
 {
     if (!front.hv)
@@ -316,8 +352,10 @@ enum step front_step(void)
         return STEP_TOLD;
     if (front.served)
         return served_step();
-    if (run())
+    if (run()) {
+        program.idle = 0;
         return STEP_EVENT;
+    }
     while (program.done < program.loops && drained()) {
         feed();
         if (run())
@@ -326,5 +364,5 @@ enum step front_step(void)
     tell_of_shutdowns();
     if (program.ended)
         return destroy();
-    return drained() ? end() : STEP_IDLE;
+    return drained() ? end() : idle();
 }

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # The devices as a program of any kind reaches them: tests/client/libc.c,
-# io.c, signals.c and handler.c, with the Xen libraries, FORTIFY's entry
-# points, and an address sanitizer.
+# io.c, signals.c, handler.c and stuck.c, with the Xen libraries, FORTIFY's
+# entry points, and an address sanitizer.
 . "${top_srcdir:-$(dirname "$0")/..}/tests/functions.sh"
 
 libraries='-lxenctrl -lxenevtchn -lxenstore -lpthread'
@@ -47,6 +47,14 @@ build other io.c -O2 -D_FORTIFY_SOURCE=2 || fail "io.c does not build"
 for what in vectors positions streams sockets sandboxed; do
     try other $what
     [ ! -s err ] || fail "$what: says something"
+done
+
+# One that leaves its guest standing is told so, once.
+build stuck stuck.c -O2 || fail "stuck.c does not build"
+for what in '' paused; do
+    expect 0 run -- ./stuck $what
+    [ "$(wc -l <err)" = 1 ] || fail "stuck $what: not one line"
+    says err "^xenreel: no guest can go on: .*${what:-vCPU 0 of domain 1 waits}"
 done
 
 build interrupted signals.c -O2 || fail "signals.c does not build"
