@@ -24,7 +24,7 @@ static const struct argp_option options[] = {
       2 },
     { "timeout", KEY_TIMEOUT, "MS", 0, "How long to wait for an event "
       "(default: 1000)", 2 },
-    { "settle", KEY_SETTLE, "MS", 0, "How long to wait for more after one "
+    { "settle", KEY_SETTLE, "MS", 0, "How long to wait for more events "
       "(default: 20)", 2 },
     { 0 }
 };

@@ -45,7 +45,7 @@ static void monitor_open(struct monitor *m)
 }
 
 /* Answer what is in the ring; the port has been taken. */
-static void monitor_answer(struct monitor *m)
+static inline void monitor_answer(struct monitor *m)
 {
     WANT(!xenevtchn_unmask(m->xe, m->port));
     while (RING_HAS_UNCONSUMED_REQUESTS(&m->ring)) {
@@ -69,7 +69,7 @@ static void monitor_answer(struct monitor *m)
     WANT(!xenevtchn_notify(m->xe, m->port));
 }
 
-static void monitor_close(struct monitor *m)
+static inline void monitor_close(struct monitor *m)
 {
     WANT(!xc_monitor_cpuid(m->xc, 1, 0));
     WANT(!munmap(m->page, PAGE));
