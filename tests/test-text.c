@@ -14,6 +14,7 @@
 
 #include "tests/random-record.h"
 #include "traces/text.h"
+#include "traces/text_hint.h"
 
 /* REC as a line, without its newline; the caller frees it. */
 static char *print(const struct hv_record *rec)
@@ -314,6 +315,35 @@ static void test_read_names_the_line(void **unused)
     assert_non_null(strstr(err.text, "x.txt:3:"));
 }
 
+/* A hint has whole words, or says that there are more, in the room it has. */
+static void check_hint(const char *list)
+{
+    size_t len = strlen(list);
+
+    assert_true(len < TEXT_HINT_LEN);
+    if (len > TEXT_HINT_LEN - 32)
+        assert_string_equal(list + len - 5, ", ...");
+}
+
+static void test_hints_fit(void **unused)
+{
+    char *list = malloc(TEXT_HINT_LEN);     /* the sanitizer sees its end */
+
+    (void)unused;
+    assert_non_null(list);
+    for (enum hv_op op = 0; op < OP_COUNT; op++) {
+        const struct hv_opdesc *desc = &hv_ops_table[op];
+
+        check_hint(text_hint_ops(list, desc->name));
+        assert_true(*list);
+        check_hint(text_hint_fields(list, desc, ~0ull, false));
+        check_hint(text_hint_fields(list, desc, ~0ull, true));
+        for (const struct hv_field *f = desc->fields; f->name; f++)
+            check_hint(text_hint_values(list, f));
+    }
+    free(list);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -326,6 +356,7 @@ int main(void)
         cmocka_unit_test(test_damaged_lines),
         cmocka_unit_test(test_too_many_words),
         cmocka_unit_test(test_read_names_the_line),
+        cmocka_unit_test(test_hints_fit),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
