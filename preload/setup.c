@@ -108,22 +108,45 @@ static int build(const struct args_create *create)
     return rc;
 }
 
+struct setup {
+    struct hv_sink sink;        /* first */
+    bool told;                  /* what is wrong */
+};
+
+static int wrong(struct hv_sink *sink, const struct hv_record *rec, int rc,
+                 const char *why)
+{
+    ((struct setup *)sink)->told = true;
+    front_say("--program: %s dom=%u: %s: %s", hv_ops_table[rec->op].name,
+              rec->args.DOMAIN_PAUSE.dom, strerror(-rc), why);
+    return rc;
+}
+
+static int take_action(struct hv_sink *sink, const struct hv_record *rec)
+{
+    struct args_guest_value left = {
+        .dom = rec->args.GUEST_STEP.dom, .vcpu = rec->args.GUEST_STEP.vcpu
+    };
+    int rc = hv_call(front.model, OP_GUEST_LEFT, &left);
+
+    return rc ? wrong(sink, rec, rc, "there is no such domain or vCPU") :
+           time_add(rec);
+}
+
 /* A call is made at once, a guest's action belongs to its program. */
 static int take(struct hv_sink *sink, const struct hv_record *rec)
 {
     union hv_args args = rec->args;
     int rc;
 
-    (void)sink;
     if (hv_ops_table[rec->op].kind == KIND_GUEST)
-        return time_add(rec);
+        return take_action(sink, rec);
     if (hv_ops_table[rec->op].kind != KIND_CALL)
         return 0;
     rc = hv_call(front.hv, rec->op, &args);
-    if (rc < 0) {
-        front_say("%s: %s", hv_ops_table[rec->op].name, strerror(-rc));
-        return rc;
-    }
+    if (rc < 0)
+        return wrong(sink, rec, rc, "calls in front of the client's start "
+                     "have to succeed");
     return rec->op == OP_DOMAIN_CREATE ? build(&rec->args.DOMAIN_CREATE) : 0;
 }
 
@@ -131,7 +154,7 @@ typedef int take_fn(struct hv_sink *sink, const struct hv_record *rec);
 
 static int read_setup(const char *path, take_fn *each)
 {
-    struct hv_sink sink = { each };
+    struct setup setup = { { each }, false };
     struct trace_error err = { .text = "" };
     FILE *in = fopen(path, "r");
     int rc;
@@ -141,9 +164,9 @@ static int read_setup(const char *path, take_fn *each)
         front_say("%s: %s", path, strerror(errno));
         return rc;
     }
-    rc = text_read(in, path, &sink, &err);
+    rc = text_read(in, path, &setup.sink, &err);
     fclose(in);
-    if (rc)
+    if (rc && !setup.told)
         front_say("%s", err.text);
     return rc;
 }

@@ -83,4 +83,18 @@ for i in 1 2 3 4 5 6 7 8 9 10; do
 done
 [ "$(grep -c '^PAGE ACCESS: rw-' first)" = 4 ] || fail "not four events"
 
+# A program that cannot be done is named by what the user wrote, once.
+refused()
+{
+    echo "$1" >refused.scn
+    "$xenreel" run -p refused.scn -- $tool 1 write >out 2>err </dev/null &&
+        fail "$1: accepted"
+    says err "^xenreel: --program: $2"
+    [ "$(grep -c '^xenreel: ' err)" = 1 ] || fail "$1: not one line"
+}
+refused 'mem_access.set dom=1 gfn=0x10 nr=1 access=r = 0' \
+    'mem_access.set dom=1: No such device: calls .* have to succeed$'
+refused 'guest.step dom=7 vcpu=0' 'guest.step dom=7: .*no such domain or vCPU$'
+refused 'guest.step dom=1 vcpu=1' 'guest.step dom=1: .*no such domain or vCPU$'
+
 exit $failed
