@@ -5,7 +5,10 @@ export LC_ALL=C
 umask 022
 
 : "${XENREEL_LAB_CACHE:=${XDG_CACHE_HOME:-$HOME/.cache}/xenreel-lab}"
-cache=$XENREEL_LAB_CACHE
+case $XENREEL_LAB_CACHE in
+/*) cache=$XENREEL_LAB_CACHE ;;
+*) cache=$PWD/$XENREEL_LAB_CACHE ;;
+esac
 # More options for dom0's kernel.
 : "${XENREEL_LAB_KERNEL:=}"
 
@@ -26,6 +29,21 @@ die()
     shift
     say "$*"
     exit "$status"
+}
+
+# show_help ARG...: for --help, what the program says on top of itself.
+show_help()
+{
+    [ "${1-}" = --help ] || return 0
+    sed -n '3,/^[^#]/s/^# \{0,1\}//p' "$0"
+    exit 0
+}
+
+is_number()
+{
+    case $1 in
+    ''|*[!0-9]*) return 1 ;;
+    esac
 }
 
 # need PROGRAM PACKAGE: of the machine itself.
@@ -60,6 +78,12 @@ loader()
     if [ ! -f "$ld" ]; then
         ld=$1/usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2
     fi
+}
+
+# libraries: the files that ldd, on the input, has found.
+libraries()
+{
+    sed -n 's|.* => \(/.*\) (0x[0-9a-f]*)$|\1|p'
 }
 
 # become FOLDER PROGRAM ARG...: exec it so, an emulator that is not to live

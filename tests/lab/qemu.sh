@@ -13,9 +13,11 @@ kernel_options='console=hvc0 earlyprintk=xen mitigations=off nokaslr
     rdinit=/init random.trust_cpu=on quiet raid6.benchmark=0 init_on_alloc=0
     rodata=off cryptomgr.notests'
 
+# prepare: files of names without blanks and commas, which QEMU would not take
+# for parts of a name.
 emulator_prepare()
 {
-    :
+    ln -s "$images/vmlinux" "$work/vmlinux"
 }
 
 # start: becomes the emulator.  Without smap dom0 dies at its first iret;
@@ -26,16 +28,17 @@ emulator_start()
     qemu=$(group "$emulator_group")
     QEMU_MODULE_DIR=$qemu/usr/lib/x86_64-linux-gnu/qemu
     export QEMU_MODULE_DIR
-    kernel=$(echo $kernel_options $XENREEL_LAB_KERNEL)
+    kernel=$(echo $kernel_options $XENREEL_LAB_KERNEL | sed 's/,/,,/g')
+    cd "$work" || exit
     become "$qemu" usr/bin/qemu-system-x86_64 \
         -L "$qemu/usr/share/seabios" -L "$qemu/usr/share/qemu" \
         -machine q35,accel=tcg -m 2048 \
         -cpu EPYC,+svm,+npt,-smap,-monitor,-rdtscp \
         -nodefaults -no-user-config -display none -no-reboot \
-        -serial "file:$work/console.log" \
+        -serial file:console.log \
         -chardev stdio,id=port,signal=off \
         -device isa-debugcon,iobase=0xe9,chardev=port \
         -device isa-debug-exit,iobase=0x8900,iosize=1 \
         -kernel "$images/xen" -append "$(echo $xen_options)" \
-        -initrd "$images/vmlinux $kernel,$work/initrd"
+        -initrd "vmlinux $kernel,initrd"
 }

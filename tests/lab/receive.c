@@ -4,9 +4,10 @@
  * emulator prints.  Files go to OUTDIR; the script's output to OUTDIR/output
  * and to standard output; what is no frame to standard error.  STATUSDIR gets
  * the files "ready" and "exit" (the status) when dom0 says so, and "damage"
- * when a frame is not whole.
+ * when a frame is not whole or cannot be written.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +19,11 @@ static const char *out_dir, *status_dir;
 
 static void die(const char *what)
 {
+    char *path;
+
     perror(what);
+    if (asprintf(&path, "%s/damage", status_dir) >= 0)
+        creat(path, 0666);
     exit(1);
 }
 
