@@ -8,7 +8,10 @@ static void respond(struct make *m, const struct vm_event_st *rsp)
     struct vcpu *v = &m->vcpu[rsp->vcpu_id % VCPUS];
     bool expected = v->waiting;
 
-    if (!(rsp->flags & VM_EVENT_FLAG_VCPU_PAUSED)) {
+    if (rsp->version != VM_EVENT_INTERFACE_VERSION ||
+        rsp->vcpu_id >= VCPUS) {
+        expected = true;        /* it is to nothing */
+    } else if (!(rsp->flags & VM_EVENT_FLAG_VCPU_PAUSED)) {
         expected = m->nr_late != 0;
         m->nr_late -= expected;
     } else {

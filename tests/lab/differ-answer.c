@@ -70,6 +70,18 @@ void make_room(struct make *m)
         answer_late(m);
 }
 
+/* Xen leaves out what is of another version, and what is for a vCPU that there
+ * is none of: no register changes. */
+static void put_odd(struct make *m, struct vm_event_st rsp)
+{
+    rsp.flags |= VM_EVENT_FLAG_SET_REGISTERS;
+    if (once_in(m, 2))
+        rsp.version++;
+    else
+        rsp.vcpu_id = VCPUS + below(m, 3);
+    put(m, &rsp);
+}
+
 /* Nobody else has anything to do now: the vCPU goes on alone. */
 static void send(struct make *m, const struct vm_event_st *rsp)
 {
@@ -78,6 +90,8 @@ static void send(struct make *m, const struct vm_event_st *rsp)
     uint32_t n = rsp->vcpu_id;
 
     put_late(m);
+    if (once_in(m, 30))
+        put_odd(m, *rsp);
     put(m, rsp);
     m->vcpu[n].waiting = m->vcpu[n].map_lost = false;
     m->vcpu[n].tries++;
@@ -210,6 +224,22 @@ static void inject(struct make *m, const struct vm_event_st *ev)
     call(m, OP_HVM_INJECT_TRAP, &a);
 }
 
+/* A write that is put off is dropped by an answer of the same register; in
+ * the next resume but one (map_lost) it would be behind instructions that
+ * follow. */
+static void answer_register(struct make *m, const struct vcpu *v,
+                            struct vm_event_st *rsp)
+{
+    if (v->map_lost || once_in(m, 3))
+        rsp->flags |= VM_EVENT_FLAG_DENY;
+    if (v->map_lost || !once_in(m, 4))
+        return;
+    if (rsp->reason == VM_EVENT_REASON_MOV_TO_MSR)
+        rsp->u.mov_to_msr.msr ^= 1;
+    else
+        rsp->u.write_ctrlreg.index ^= 3;
+}
+
 /* Other events; those whose handler leaves rip alone come again until it is
  * moved. */
 static void answer_other(struct make *m, struct vcpu *v,
@@ -230,6 +260,10 @@ static void answer_other(struct make *m, struct vcpu *v,
     case VM_EVENT_REASON_SINGLESTEP:
         rsp->flags |= VM_EVENT_FLAG_TOGGLE_SINGLESTEP;
         v->stepping = false;
+        break;
+    case VM_EVENT_REASON_WRITE_CTRLREG:
+    case VM_EVENT_REASON_MOV_TO_MSR:
+        answer_register(m, v, rsp);
         break;
     default:
         if (once_in(m, 3))

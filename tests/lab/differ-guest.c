@@ -103,14 +103,15 @@ static void fetch(struct make *m, uint32_t n)
     must(m, OP_GUEST_FETCH, &a);
 }
 
-static void write_register(struct make *m, uint32_t n)
+static void use_register(struct make *m, uint32_t n)
 {
+    static const uint32_t crs[] = { 0, 3, 4 };
     static const uint64_t cr0[] = { CR0, CR0, CR0 ^ 0x40000, CR0 ^ 0x10000 };
     static const uint64_t cr4[] = { CR4, CR4 ^ 4, CR4 ^ 8, CR4 ^ 0x80 };
     struct args_guest_reg a = { .dom = DOM, .vcpu = n };
 
     a.rip = place(m, n, 3);
-    switch (below(m, 4)) {
+    switch (below(m, 5)) {
     case 0:
         a.index = 0;
         a.value = cr0[below(m, 4)];
@@ -123,8 +124,12 @@ static void write_register(struct make *m, uint32_t n)
         a.index = 3;
         a.value = (uint64_t)(ROOTS + below(m, NR_ROOTS)) << 12;
         break;
+    case 3:
+        a.index = crs[below(m, 3)];
+        must(m, OP_GUEST_READ_CR, &a);
+        return;
     default:
-        a.index = msrs[below(m, NR_MSRS)];
+        a.index = once_in(m, 2) ? LSTAR : msrs[below(m, NR_MSRS)];
         a.value = below(m, 3) * 0x1000;
         a.write = !once_in(m, 4);
         must(m, OP_GUEST_MSR, &a);
@@ -191,15 +196,30 @@ void do_program(struct make *m)
 {
     static void (*const kinds[])(struct make *, uint32_t) = {
         access_memory, access_memory, access_memory, access_memory,
-        access_memory, access_memory, copy, fetch, write_register, trap, others,
+        access_memory, access_memory, copy, fetch, use_register,
+        use_register, trap, others,
     };
     uint32_t n = below(m, VCPUS);
 
     make_room(m);
     if (m->vcpu[n].waiting)
         return;
+    if (m->put_off && once_in(m, 3))
+        use_register(m, n);
     for (uint32_t i = once_in(m, 3) ? 1 + below(m, 3) : 1; i--;)
         kinds[below(m, sizeof(kinds) / sizeof(*kinds))](m, n);
+    wait_for(m, n);
+}
+
+void do_unheard(struct make *m, uint64_t gpa)
+{
+    uint32_t n = below(m, VCPUS);
+    struct args_guest_mem a = {
+        .dom = DOM, .vcpu = n, .rip = place(m, n, 3), .len = 8,
+        .gla = gpa, .gpa = gpa, .value = draw(m),
+    };
+
+    must(m, OP_GUEST_WRITE, &a);
     wait_for(m, n);
 }
 

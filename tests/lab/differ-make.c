@@ -110,7 +110,7 @@ static void do_view(struct make *m)
 {
     struct args_view a = {
         .dom = DOM, .view = any_view(m), .visible = !once_in(m, 3),
-        .access = XENMEM_access_rwx,
+        .access = once_in(m, 3) ? any_access(m) : XENMEM_access_rwx,
     };
 
     switch (below(m, 8)) {
@@ -346,8 +346,7 @@ static void begin(struct make *m)
 
         call(m, OP_ALTP2M_CREATE, &v);
     }
-    for (uint32_t i = below(m, 8); i--;)
-        do_monitor(m);
+    begin_monitor(m);
     for (uint32_t i = below(m, 8); i--;)
         do_access(m);
 }
@@ -389,6 +388,24 @@ static void put_back(struct make *m)
     call(m, OP_ACCESS_SET, &all);
 }
 
+/* Without a listener an access that is not allowed is given back. */
+static void end_listening(struct make *m, struct args_ring *ring)
+{
+    unsigned char bytes[8];
+    struct args_access a = {
+        .dom = DOM, .gfn = DATA, .nr = 1, .access = any_access(m),
+    };
+    struct args_memory written = {
+        .dom = DOM, .gfn = DATA, .data = { bytes, 8, 0 },
+    };
+
+    call(m, OP_ACCESS_SET, &a);
+    call(m, OP_MONITOR_DISABLE, ring);
+    do_unheard(m, DATA << 12);
+    call(m, OP_MEMORY_READ, &written);
+    write_zeros(m, DATA, 0, 8);
+}
+
 void make_end(struct make *m)
 {
     struct args_ring ring = { .dom = DOM };
@@ -408,7 +425,7 @@ void make_end(struct make *m)
     monitor_nothing(m->hv);
     call(m, OP_RING_STATE, &ring);
     call(m, OP_EVTCHN_UNBIND, &port);
-    call(m, OP_MONITOR_DISABLE, &ring);
+    end_listening(m, &ring);
 }
 
 void make_open(struct make *m, bool amd)

@@ -20,7 +20,7 @@ void do_monitor(struct make *m)
 {
     static const enum hv_op switches[] = {
         OP_MONITOR_BREAKPOINT, OP_MONITOR_CPUID, OP_MONITOR_DESCRIPTOR,
-        OP_MONITOR_EACH_REP,
+        OP_MONITOR_EACH_REP, OP_MONITOR_EMUL_UNIMPLEMENTED,
     };
     static const uint32_t crs[] = {
         VM_EVENT_X86_CR0, VM_EVENT_X86_CR3, VM_EVENT_X86_CR4, 7,
@@ -36,7 +36,7 @@ void do_monitor(struct make *m)
     };
     struct args_ctrlreg cr = {
         .dom = DOM, .index = crs[below(m, 3 + once_in(m, 10))], .enable = on,
-        .sync = once_in(m, 2), .onchangeonly = once_in(m, 2),
+        .sync = once_in(m, 2) || m->put_off, .onchangeonly = once_in(m, 2),
         .bitmask = once_in(m, 3) ? 0x10080 : 0,
     };
 
@@ -58,8 +58,31 @@ void do_monitor(struct make *m)
         call(m, OP_MONITOR_CTRLREG, &cr);
         break;
     default:
-        call(m, switches[below(m, 4)], &a);
+        call(m, switches[below(m, 5)], &a);
     }
+}
+
+/* What is put off is done when the vCPU is scheduled again: where its event
+ * does not stop it, that is up to Xen's scheduler. */
+static void put_off(struct make *m)
+{
+    struct args_dom dom = { .dom = DOM };
+    struct args_msr msr = { .dom = DOM, .msr = LSTAR, .enable = 1 };
+    struct args_ctrlreg cr = { .dom = DOM, .enable = 1, .sync = 1 };
+
+    call(m, OP_MONITOR_CONTROL_REGISTERS, &dom);
+    call(m, OP_MONITOR_MSR, &msr);
+    for (cr.index = 0; cr.index < 3; cr.index++)
+        call(m, OP_MONITOR_CTRLREG, &cr);
+}
+
+void begin_monitor(struct make *m)
+{
+    m->put_off = once_in(m, 3);
+    if (m->put_off)
+        put_off(m);
+    for (uint32_t i = below(m, 8); i--;)
+        do_monitor(m);
 }
 
 void monitor_nothing(struct hv *hv)
@@ -67,7 +90,7 @@ void monitor_nothing(struct hv *hv)
     static const enum hv_op ops[] = {
         OP_MONITOR_SINGLESTEP, OP_MONITOR_BREAKPOINT, OP_MONITOR_CPUID,
         OP_MONITOR_DESCRIPTOR, OP_MONITOR_EACH_REP, OP_MONITOR_GUEST_REQUEST,
-        OP_MONITOR_DEBUG,
+        OP_MONITOR_DEBUG, OP_MONITOR_EMUL_UNIMPLEMENTED,
     };
     struct args_enable_sync a = { .dom = DOM };
     struct args_msr msr = { .dom = DOM, .msr = LSTAR };

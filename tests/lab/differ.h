@@ -70,6 +70,7 @@ struct make {
     struct ring_client ring;
     uint32_t port;
     bool altp2m, single_step;
+    bool put_off;               /* register writes wait for the answer */
     struct vcpu vcpu[VCPUS];
     struct vm_event_st late[64];        /* of events that stopped nobody */
     uint32_t nr_late;
@@ -93,6 +94,8 @@ void make_close(struct make *m);
 void make_block(struct make *m, uint64_t seed, uint32_t steps);
 
 /* ---- differ-monitor.c ---- */
+/* Register writes are put off, or not, until a block's end. */
+void begin_monitor(struct make *m);
 void do_monitor(struct make *m);
 /* Monitor nothing on HV. */
 void monitor_nothing(struct hv *hv);
@@ -105,6 +108,8 @@ void make_again(const struct list *from, const bool *skip, struct list *to);
 void make_end(struct make *m);
 
 void do_program(struct make *m);
+/* A write that no event comes of. */
+void do_unheard(struct make *m, uint64_t gpa);
 /* Take the events that came. */
 void take_events(struct make *m);
 /* What a new domain's vCPUs do first: registers become what they are on
