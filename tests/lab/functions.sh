@@ -39,11 +39,14 @@ show_help()
     exit 0
 }
 
-is_number()
+# numbers WORD...: they are.
+numbers()
 {
-    case $1 in
-    ''|*[!0-9]*) return 1 ;;
-    esac
+    for word; do
+        case $word in
+        ''|*[!0-9]*) die $EXIT_USAGE "no number: $word" ;;
+        esac
+    done
 }
 
 # need PROGRAM PACKAGE: of the machine itself.
