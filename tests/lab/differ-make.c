@@ -388,6 +388,8 @@ static void put_back(struct make *m)
     call(m, OP_ACCESS_SET, &all);
 }
 
+#define UNHEARD         2048u   /* an offset that nothing else is at */
+
 /* Without a listener an access that is not allowed is given back. */
 static void end_listening(struct make *m, struct args_ring *ring)
 {
@@ -396,14 +398,14 @@ static void end_listening(struct make *m, struct args_ring *ring)
         .dom = DOM, .gfn = DATA, .nr = 1, .access = any_access(m),
     };
     struct args_memory written = {
-        .dom = DOM, .gfn = DATA, .data = { bytes, 8, 0 },
+        .dom = DOM, .gfn = DATA, .offset = UNHEARD, .data = { bytes, 8, 0 },
     };
 
     call(m, OP_ACCESS_SET, &a);
     call(m, OP_MONITOR_DISABLE, ring);
-    do_unheard(m, DATA << 12);
+    do_unheard(m, DATA << 12 | UNHEARD);
     call(m, OP_MEMORY_READ, &written);
-    write_zeros(m, DATA, 0, 8);
+    write_zeros(m, DATA, UNHEARD, 8);
 }
 
 void make_end(struct make *m)
