@@ -31,12 +31,18 @@ static inline void ring_init(struct ring_client *c, void *page)
     s->req_event = s->rsp_event = 1;
 }
 
-static inline bool ring_has_request(const struct ring_client *c,
-                                    const void *page)
+/* How many requests there have been: they are on the page by then. */
+static inline uint32_t ring_requests(const void *page)
 {
     const struct vm_event_sring *s = page;
 
-    return s->req_prod != c->req_cons;
+    return __atomic_load_n(&s->req_prod, __ATOMIC_ACQUIRE);
+}
+
+static inline bool ring_has_request(const struct ring_client *c,
+                                    const void *page)
+{
+    return ring_requests(page) != c->req_cons;
 }
 
 /* Fill EV with the next request and the indices before it is taken. */
@@ -46,7 +52,7 @@ static inline void ring_peek(const struct ring_client *c, const void *page,
     const struct vm_event_sring *s = page;
 
     ev->req_cons = c->req_cons;
-    ev->req_prod = s->req_prod;
+    ev->req_prod = ring_requests(page);
     ev->rsp_prod = s->rsp_prod;
     memcpy(&ev->ev, &s->ring[c->req_cons % RING_ENTRIES].req,
            sizeof(ev->ev));
@@ -68,7 +74,8 @@ static inline void ring_put(struct ring_client *c, void *page,
     struct vm_event_sring *s = page;
 
     memcpy(&s->ring[c->rsp_prod % RING_ENTRIES].rsp, rsp, sizeof(*rsp));
-    s->rsp_prod = ++c->rsp_prod;
+    /* Behind what it counts: Xen may look at any time. */
+    __atomic_store_n(&s->rsp_prod, ++c->rsp_prod, __ATOMIC_RELEASE);
 }
 
 /* True when OP with arguments ARGS, if it succeeds, gives its domain a new

@@ -192,7 +192,7 @@ static void see_requests(struct driven *d)
 {
     const struct vm_event_sring *s = ring_of(d);
 
-    for (uint32_t n = s ? fresh(&d->requests, s->req_prod) : 0; n; n--) {
+    for (uint32_t n = s ? fresh(&d->requests, ring_requests(s)) : 0; n; n--) {
         const vm_event_request_t *req =
             &s->ring[d->requests++ % RING_ENTRIES].req;
 
@@ -209,13 +209,13 @@ static int see_responses(struct driven *d)
 
     for (uint32_t n = s ? fresh(&d->responses, s->rsp_event - 1) : 0;
          n && !rc; n--) {
-        const vm_event_response_t *rsp =
-            &s->ring[d->responses++ % RING_ENTRIES].rsp;
-        uint32_t vcpu = 1u << rsp->vcpu_id % PUPPET_VCPUS;
+        const vm_event_response_t rsp =
+            s->ring[d->responses++ % RING_ENTRIES].rsp;
+        uint32_t vcpu = 1u << rsp.vcpu_id % PUPPET_VCPUS;
 
         if (d->waiting & vcpu)
-            rc = puppet_answered(d->puppet, rsp);
-        if (rsp->flags & VM_EVENT_FLAG_VCPU_PAUSED)
+            rc = puppet_answered(d->puppet, &rsp);
+        if (rsp.flags & VM_EVENT_FLAG_VCPU_PAUSED)
             d->waiting &= ~vcpu;
     }
     return rc;

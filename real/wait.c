@@ -6,6 +6,8 @@
 #include <poll.h>
 #include <time.h>
 
+#include "harness/ring.h"
+
 #define STEP_MS     1   /* where nobody wakes us up */
 
 static uint64_t now_ms(void)
@@ -20,7 +22,7 @@ static uint32_t requests(const struct xen_domain *d)
 {
     const struct vm_event_sring *sring = d && d->ring.on ? d->ring.page : NULL;
 
-    return sring ? sring->req_prod - d->ring.seen : 0;
+    return sring ? ring_requests(sring) - d->ring.seen : 0;
 }
 
 /* Sleep up to MS, or until a channel is notified: how long it was.  A sleep
