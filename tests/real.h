@@ -38,6 +38,20 @@ static inline struct hv *open_under_front(void)
     return xen_open(&config, &error);
 }
 
+#define RUNNING 1u      /* the front end's */
+
+/* Without a driver, as in any dom0. */
+static inline struct hv *open_attached(uint32_t dom, uint32_t id,
+                                       int *error)
+{
+    const struct xen_attach attach[] = { { dom, id } };
+    const struct xen_config config = {
+        .timeout_ms = 20, .attach = attach, .nr_attach = 1,
+    };
+
+    return xen_open(&config, error);
+}
+
 /* CALL(hv, op id, argument structure's members...) */
 #define CALL(hv, id, type, ...) __extension__ ({ \
         struct args_##type a_ = { __VA_ARGS__ }; \
