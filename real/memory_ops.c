@@ -112,21 +112,21 @@ void xen_pages_close(struct xen *x)
 /* Of a PV guest it may be page tables. */
 static int transfer(struct xen *x, const struct args_memory *a, bool write)
 {
-    unsigned char *p;
+    unsigned char *p = map_gfn(x, a->dom, a->gfn, protection(write));
+    int rc = 0;
 
-    if ((uint64_t)a->offset + a->data.len > PAGE)
-        return -EINVAL;
-    p = map_gfn(x, a->dom, a->gfn, protection(write));
     if (!p)
         return -errno;
-    if (xen_has_frames(x, a->dom))
+    if ((uint64_t)a->offset + a->data.len > PAGE)
+        rc = -EINVAL;
+    else if (xen_has_frames(x, a->dom))
         xen_move_entries(x, p, a->offset, a->data.p, a->data.len, write);
     else if (a->data.len && write)
         memcpy(p + a->offset, a->data.p, a->data.len);
     else if (a->data.len)
         memcpy(a->data.p, p + a->offset, a->data.len);
     xenforeignmemory_unmap(x->memory, p, 1);
-    return 0;
+    return rc;
 }
 
 int real_op_MEMORY_READ(struct xen *x, struct args_memory *a)
@@ -225,8 +225,10 @@ int real_op_MEMORY_DECREASE(struct xen *x, struct args_physmap *a)
     int rc = xen_answer(xc_domain_decrease_reservation_exact(
         x->xc, xen_guest_id(x, a->dom), 1, 0, &gfn));
 
-    if (!rc)
+    if (!rc) {
+        lose(x, a->dom, a->gfn);
         xen_frame_left(x, a->dom, a->gfn);
+    }
     return rc;
 }
 

@@ -187,6 +187,8 @@ static void test_dom0(void **state)
 
 /* ---- mappings, rings ---- */
 
+#define RING_GFN        0xfeff9         /* the running domain's */
+
 static void test_frames(void **state)
 {
     struct args_map map = { .dom = 5, .gfn = 0x20 };
@@ -232,9 +234,15 @@ static void test_frames(void **state)
     hv_close(hv);
 }
 
+static int populate_ring(struct hv *hv)
+{
+    return CALL(hv, MEMORY_POPULATE, physmap, .dom = 5, .gfn = RING_GFN);
+}
+
 static void test_ring(void **state)
 {
     struct args_port a = { .dom = 5 };
+    struct hv_page old = { .write = true }, page = { .write = true };
     int error;
     struct hv *hv = open_attached(5, RUNNING, &error);
 
@@ -245,15 +253,24 @@ static void test_ring(void **state)
     assert_int_equal(CALL(hv, MONITOR_DISABLE, dom, .dom = 5), 0);
     assert_null(hv_ring(hv, 5));
     /* By hand, as clients without xc_monitor_enable do it. */
-    assert_int_equal(CALL(hv, MEMORY_POPULATE, physmap, .dom = 5,
-                          .gfn = 0xfeff9), 0);
+    assert_int_equal(populate_ring(hv), 0);
     assert_int_equal(CALL(hv, VM_EVENT_OP, vm_event_op, .dom = 5,
                           .op = 0, .mode = 2), 0);
     assert_non_null(hv_ring(hv, 5));
     /* Closing it turns the ring off: the next one can have it. */
     hv_close(hv);
     hv = open_attached(5, RUNNING, &error);
+    /* A page that libxenctrl put there and could not use: not the old one. */
+    assert_int_equal(populate_ring(hv), 0);
+    assert_int_equal(hv_map(hv, 5, RING_GFN, &old), 0);
+    assert_int_equal(CALL(hv, MEMORY_DECREASE, physmap, .dom = 5,
+                          .gfn = RING_GFN), 0);
     assert_int_equal(hv_call(hv, OP_MONITOR_ENABLE, &a), 0);
+    assert_int_equal(hv_call(hv, OP_MONITOR_ENABLE, &a), -EBUSY);
+    assert_int_equal(hv_map(hv, 5, RING_GFN, &page), 0);
+    assert_int_not_equal(page.frame, old.frame);
+    hv_unmap(hv, &page);
+    hv_unmap(hv, &old);
     hv_close(hv);
     /* dom0 has none, and no page is kept of a failure. */
     hv = open_attached(5, RUNNING, &error);
