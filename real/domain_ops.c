@@ -51,7 +51,6 @@ static int create(struct xen *x, struct args_create *a, struct xen_domain *d)
     free(d->name);
     d->id = id;
     d->name = name;
-    d->first_frame = (uint64_t)a->mfn_2mb * FRAMES_2MB;
     d->created = true;
     return 0;
 }
@@ -59,6 +58,8 @@ static int create(struct xen *x, struct args_create *a, struct xen_domain *d)
 int real_op_DOMAIN_CREATE(struct xen *x, struct args_create *a)
 {
     struct xen_domain *d = xen_domain(x, a->dom);
+    struct args_dom dom = { .dom = a->dom };
+    unsigned int nr = x->nr_domains;
     struct xen_domctl_getdomaininfo info;
     int rc;
 
@@ -73,22 +74,30 @@ int real_op_DOMAIN_CREATE(struct xen *x, struct args_create *a)
     if (!d)
         return -ENOSPC;
     rc = d->attached ? find(x, d) : create(x, a, d);
+    if (rc) {
+        x->nr_domains = nr;     /* a number that had no place has none */
+        return rc;
+    }
     d->held = false;
     d->pauses = 1;
-    if (!rc && x->driver && x->driver->attach)
+    d->first_frame = (uint64_t)a->mfn_2mb * FRAMES_2MB;
+    if (x->driver && x->driver->attach)
         rc = x->driver->attach(x->driver_ctx, x, a->dom);
+    if (rc && d->created)
+        real_op_DOMAIN_DESTROY(x, &dom);
     return rc;
 }
 
 int real_op_DOMAIN_DESTROY(struct xen *x, struct args_dom *a)
 {
     struct xen_domain *d = xen_domain(x, a->dom);
-    int rc = d && d->created && d->name ? toolstack_destroy(x, d) :
+    int rc = d && d->created && d->name ? toolstack_destroy(x, d->name) :
         xen_answer(xc_domain_destroy(x->xc, xen_id(x, a->dom)));
 
     if (!rc && d) {
         d->created = false;
         d->ring.on = false;     /* .page still holds the domain */
+        xen_frames_forget(d);   /* another one may get them */
     }
     return rc;
 }
@@ -130,6 +139,13 @@ int xen_hold(struct xen *x, uint32_t dom, bool on)
     if (!rc)
         d->held = on;
     return rc;
+}
+
+int xen_there(struct xen *x, uint32_t dom)
+{
+    struct args_domain_info info = { .dom = dom };
+
+    return xen_domain(x, dom) ? real_op_DOMAIN_INFO(x, &info) : -ESRCH;
 }
 
 bool xen_held(struct xen *x, uint32_t dom)
@@ -262,7 +278,7 @@ int real_op_DOMAIN_DOMCTL(struct xen *x, struct args_domctl *a)
 
 int real_op_CLIENT_DOMAIN(struct xen *x, struct args_client_domain *a)
 {
-    return xen_domain(x, a->dom) ? 0 : -ESRCH;
+    return xen_there(x, a->dom);
 }
 
 int real_op_CLIENT_PHASE(struct xen *x, struct args_client_phase *a)

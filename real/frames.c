@@ -18,8 +18,10 @@ int xen_frames_set(struct xen *x, uint32_t dom, uint64_t *mfn, uint64_t nr)
 {
     struct xen_domain *d = xen_domain(x, dom);
 
-    if (!d)
+    if (!d) {
+        free(mfn);
         return -ESRCH;
+    }
     free(d->mfn);
     d->mfn = mfn;
     d->nr_mfn = nr;

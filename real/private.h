@@ -94,7 +94,8 @@ void xen_ring_drop(struct xen *x, struct xen_domain *d);
 
 /* ---- frames.c ---- */
 #define NO_FRAME    (~(uint64_t)0)
-/* DOM's gfns are at machine frames MFN[0 .. NR - 1], which it frees. */
+/* DOM's gfns are at machine frames MFN[0 .. NR - 1], which it frees, here if
+ * there is no DOM: 0 or -ESRCH. */
 int xen_frames_set(struct xen *x, uint32_t dom, uint64_t *mfn, uint64_t nr);
 void xen_frames_forget(struct xen_domain *d);
 bool xen_has_frames(struct xen *x, uint32_t dom);
@@ -140,6 +141,10 @@ int xen_getdomaininfo(struct xen *x, uint32_t id,
 int xen_hypercall(struct xen *x, unsigned int call, unsigned int op,
                   void *arg, size_t len);
 
+/* ---- domain_ops.c ---- */
+/* DOM is one, and there still: 0 or -Exxx. */
+int xen_there(struct xen *x, uint32_t dom);
+
 /* ---- access_ops.c: as this Xen numbers rights ---- */
 xenmem_access_t xen_access(uint32_t access);
 uint32_t xen_access_back(xenmem_access_t access);
@@ -150,9 +155,10 @@ int xen_access_lists(struct xen *x, struct args_access_multi *a,
                      set_lists *set);
 
 /* ---- toolstack.c ---- */
+/* 0 or -Exxx, and nothing of it is left then; *NAME is to be freed. */
 int toolstack_create(struct xen *x, const struct args_create *a,
                      char **name, uint32_t *id);
-int toolstack_destroy(struct xen *x, const struct xen_domain *d);
+int toolstack_destroy(const struct xen *x, char *name);
 
 /* ---- memory_ops.c ---- */
 int real_map(struct hv *hv, uint32_t dom, uint64_t gfn, struct hv_page *page);

@@ -116,11 +116,10 @@ int real_op_MONITOR_RESUME(struct xen *x, struct args_dom *a)
 int real_op_RING_STATE(struct xen *x, struct args_ring *a)
 {
     const struct vm_event_sring *sring = x->hv.ops->ring(&x->hv, a->dom);
-    struct args_domain_info info = { .dom = a->dom };
-    int rc;
 
     if (!sring) {
-        rc = a->dom ? real_op_DOMAIN_INFO(x, &info) : -ESRCH;
+        int rc = xen_there(x, a->dom);
+
         return rc ? rc : -ENODEV;
     }
     a->nr_ents = RING_ENTRIES;

@@ -121,6 +121,15 @@ static int start(struct xen *x, const struct args_create *a, char *name)
     return rc > 0 ? -EIO : rc;
 }
 
+int toolstack_destroy(const struct xen *x, char *name)
+{
+    char word[] = "destroy";
+    char *const argv[] = { x->xl, word, name, NULL };
+    int rc = run(argv, NULL, 0);
+
+    return rc > 0 ? -ESRCH : rc;
+}
+
 int toolstack_create(struct xen *x, const struct args_create *a,
                      char **name, uint32_t *id)
 {
@@ -140,20 +149,14 @@ int toolstack_create(struct xen *x, const struct args_create *a,
     if (asprintf(name, "xenreel-%d-%u", (int)getpid(), ++count) < 0)
         return -ENOMEM;
     rc = start(x, a, *name);
-    if (!rc)
+    if (!rc) {
         rc = look_up(x, *name, id);
+        if (rc)
+            toolstack_destroy(x, *name);
+    }
     if (rc) {
         free(*name);
         *name = NULL;
     }
     return rc;
-}
-
-int toolstack_destroy(struct xen *x, const struct xen_domain *d)
-{
-    char word[] = "destroy";
-    char *const argv[] = { x->xl, word, d->name, NULL };
-    int rc = run(argv, NULL, 0);
-
-    return rc > 0 ? -ESRCH : rc;
 }

@@ -87,9 +87,10 @@ int real_wait(struct hv *hv, uint32_t dom)
     struct xen *x = (struct xen *)hv;
     const struct xen_domain *d = xen_domain(x, dom);
     const struct xen_port *p;
+    int rc = xen_there(x, dom);
 
-    if (!d)
-        return -ESRCH;
+    if (rc)
+        return rc;
     xen_wait(x, dom, x->timeout_ms);
     p = d->ring.on ? xen_port(x, dom, d->ring.port) : NULL;
     return p && device_port_came(&p->device);
@@ -99,13 +100,11 @@ int real_wait(struct hv *hv, uint32_t dom)
  * then is looked at. */
 int real_op_CLIENT_WAIT(struct xen *x, struct args_wait *a)
 {
-    int rc = 0;
+    int rc = xen_there(x, a->dom);
 
-    if (!xen_domain(x, a->dom))
-        return -ESRCH;
-    if (a->limit && x->driver && x->driver->run)
+    if (!rc && a->limit && x->driver && x->driver->run)
         rc = x->driver->run(x->driver_ctx, x, a->dom, a->limit);
-    if (rc < 0)
+    if (rc)
         return rc;
     a->value = xen_wait(x, a->dom, a->limit ? 0 : x->timeout_ms);
     return 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The implementation for a real Xen, with the front end for one: whose number
- * is which domain's. */
+ * is which domain's, and what is left of one that is no more. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,6 +9,8 @@
 
 #include <cmocka.h>
 
+#include "real/private.h"
+#include "sim/sim.h"
 #include "tests/real.h"
 
 static void test_numbers(void **state)
@@ -57,11 +59,43 @@ static void test_attached(void **state)
     hv_close(hv);
 }
 
+/* A number whose domain could not be made, or is no more, has none. */
+static void test_no_domain(void **state)
+{
+    struct hv *hv = open_under_front();
+    struct args_create create;
+    struct xen *x = (struct xen *)hv;
+    uint64_t *mfn = calloc(1, sizeof(*mfn));
+
+    (void)state;
+    for (uint32_t i = 0; i < 2 * XEN_MAX_DOMAINS; i++)
+        assert_int_equal(CALL(hv, DOMAIN_CREATE, create, .dom = 100 + i),
+                         -EINVAL);
+    assert_int_equal(CALL(hv, CLIENT_DOMAIN, client_domain, .dom = 100),
+                     -ESRCH);
+    sim_default_domain(&create, 7, 16, 1);
+    assert_int_equal(hv_call(hv, OP_DOMAIN_CREATE, &create), 0);
+    *mfn = 0x777;
+    assert_int_equal(xen_frames_set(x, 7, mfn, 1), 0);
+    assert_int_equal(xen_frame(x, 0), 0x777);
+    assert_int_equal(CALL(hv, DOMAIN_DESTROY, dom, .dom = 7), 0);
+    assert_int_equal(xen_frame(x, 0), 0);
+    assert_int_equal(CALL(hv, CLIENT_DOMAIN, client_domain, .dom = 7),
+                     -ESRCH);
+    assert_int_equal(CALL(hv, CLIENT_WAIT, wait, .dom = 7), -ESRCH);
+    assert_int_equal(hv_wait(hv, 7), -ESRCH);
+    /* What is no domain's has no pages, whatever is asked for. */
+    assert_int_equal(CALL(hv, MEMORY_READ, memory, .dom = 7, .offset = 4097),
+                     -ESRCH);
+    hv_close(hv);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_numbers),
         cmocka_unit_test(test_attached),
+        cmocka_unit_test(test_no_domain),
     };
 
     (void)argc;

@@ -20,7 +20,7 @@
 #define SAID    "./test-toolstack-said"
 
 /* A toolstack of ours: it keeps what it was told, and calls its domain 1. */
-static void write_xl(const char *how)
+static void write_xl(const char *how, const char *id)
 {
     FILE *out = fopen(XL, "w");
 
@@ -30,8 +30,8 @@ static void write_xl(const char *how)
             "case $1 in\n"
             "create) sed 's/-[0-9]*-[0-9]*\"/-N\"/' \"$5\" >>" SAID "\n"
             "    %s ;;\n"
-            "domid) echo 1 ;;\n"
-            "esac\n", how);
+            "domid) %s ;;\n"
+            "esac\n", how, id);
     assert_int_equal(fclose(out), 0);
     assert_int_equal(chmod(XL, 0755), 0);
     unlink(SAID);
@@ -73,7 +73,7 @@ static void assert_said(const char *text)
 static void test_toolstack(void **state)
 {
     (void)state;
-    write_xl(":");
+    write_xl(":", "echo 1");
     assert_int_equal(create_by_xl(GUEST_PVH, 4000, 0), 0);
     assert_said("create -q -p -e FILE\n"
                 "name = \"xenreel-N\"\n"
@@ -88,11 +88,46 @@ static void test_toolstack(void **state)
                 "on_crash = \"preserve\"\n"
                 "domid xenreel-N\n"
                 "destroy xenreel-N\n");
-    write_xl("exit 1");
+    write_xl("exit 1", "echo 1");
     assert_int_equal(create_by_xl(GUEST_PVH, 4000, 0), -EIO);
     assert_int_equal(create_by_xl(7, 4000, 0), -EINVAL);
     unlink(XL);
     assert_int_equal(create_by_xl(GUEST_PVH, 4000, 0), -ENOENT);
+    unlink(SAID);
+}
+
+static int attach_fails(void *ctx, struct xen *x, uint32_t dom)
+{
+    (void)ctx;
+    (void)x;
+    (void)dom;
+    return -ETIMEDOUT;
+}
+
+/* What nobody can use is not left behind. */
+static void test_half_way(void **state)
+{
+    const struct xen_driver driver = { .attach = attach_fails };
+    const struct xen_config config = {
+        .xl = XL, .kernel = "/boot/puppet", .driver = &driver,
+    };
+    int error;
+    struct hv *hv;
+
+    (void)state;
+    write_xl("> " SAID, "echo none");
+    assert_int_equal(create_by_xl(GUEST_PVH, 4000, 0), -EIO);
+    assert_said("domid xenreel-N\n"
+                "destroy xenreel-N\n");
+    write_xl("> " SAID, "echo 1");
+    hv = xen_open(&config, &error);
+    assert_non_null(hv);
+    assert_int_equal(CALL(hv, DOMAIN_CREATE, create, .dom = 3, .vcpus = 1,
+                          .ram = 4000), -ETIMEDOUT);
+    hv_close(hv);
+    assert_said("domid xenreel-N\n"
+                "destroy xenreel-N\n");
+    unlink(XL);
     unlink(SAID);
 }
 
@@ -101,7 +136,7 @@ static void test_toolstack(void **state)
 static void test_toolstack_pv(void **state)
 {
     (void)state;
-    write_xl(":");
+    write_xl(":", "echo 1");
     assert_int_equal(create_by_xl(GUEST_PV, 0x200, 0), 0);
     assert_said("create -q -p -e FILE\n"
                 "name = \"xenreel-N\"\n"
@@ -128,6 +163,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_toolstack),
         cmocka_unit_test(test_toolstack_pv),
+        cmocka_unit_test(test_half_way),
     };
 
     (void)argc;
