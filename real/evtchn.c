@@ -17,11 +17,15 @@ struct xen_port *xen_port(struct xen *x, uint32_t dom, uint32_t port)
     return NULL;
 }
 
+/* Each may be there once; one that a guest notifies all the time would be
+ * there for ever. */
 void xen_port_drain(struct xen *x)
 {
-    xenevtchn_port_or_error_t local;
+    for (unsigned int n = 0; n <= x->nr_ports; n++) {
+        xenevtchn_port_or_error_t local = xenevtchn_pending(x->channel);
 
-    while ((local = xenevtchn_pending(x->channel)) >= 0) {
+        if (local < 0)
+            return;
         for (unsigned int i = 0; i < x->nr_ports; i++) {
             if (x->ports[i].local == (evtchn_port_t)local)
                 device_port_raise(&x->ports[i].device);

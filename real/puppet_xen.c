@@ -16,6 +16,7 @@
 #define MSI_ADDRESS     0xfee00000u     /* fixed, edge, physical */
 #define APIC_ID(vcpu)   (2 * (vcpu))    /* Xen's choice */
 #define BOOT_MS         20000
+#define RUN_MS          20000           /* of a program without an end */
 #define STEP_MS         1
 #define STUCK           50      /* looks without progress: no more to come */
 
@@ -283,7 +284,7 @@ static int driver_run(void *ctx, struct xen *x, uint32_t dom, uint32_t limit)
     if (!d)
         return -ESRCH;
     run(d);
-    while (step(d, &limit))
+    for (unsigned int ms = 0; ms < RUN_MS && step(d, &limit); ms += STEP_MS)
         usleep(1000 * STEP_MS);
     xen_hold(x, dom, true);
     return 0;

@@ -25,9 +25,9 @@ static uint32_t requests(const struct xen_domain *d)
     return sring ? ring_requests(sring) - d->ring.seen : 0;
 }
 
-/* Sleep up to MS, or until a channel is notified: how long it was.  A sleep
- * that nothing ends counts as what was asked for: under the front end its
- * clock is not ours. */
+/* Sleep up to MS, or until a channel is notified: how long it was, something
+ * at least, since a guest may notify all the time.  A sleep that nothing ends
+ * counts as what was asked for: under the front end its clock is not ours. */
 static uint32_t nap(struct xen *x, uint32_t ms)
 {
     struct pollfd fd = { .fd = xenevtchn_fd(x->channel), .events = POLLIN };
@@ -37,6 +37,8 @@ static uint32_t nap(struct xen *x, uint32_t ms)
         return ms;
     xen_port_drain(x);
     took = now_ms() - start;
+    if (!took)
+        took = 1;
     return took < ms ? (uint32_t)took : ms;
 }
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The implementation for a real Xen, with the front end for one: whose number
- * is which domain's, and what is left of one that is no more. */
+ * is which domain's, what is left of one that is no more, and that no guest
+ * keeps a wait from its end. */
 #include <errno.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -90,12 +92,45 @@ static void test_no_domain(void **state)
     hv_close(hv);
 }
 
+/* A guest that notifies dom0 all the time, in no time. */
+static bool storm;
+
+int __real_poll(struct pollfd *fds, nfds_t nr, int timeout);
+int __wrap_poll(struct pollfd *fds, nfds_t nr, int timeout);
+int __wrap_poll(struct pollfd *fds, nfds_t nr, int timeout)
+{
+    return storm ? 1 : __real_poll(fds, nr, timeout);
+}
+
+int __real_xenevtchn_pending(xenevtchn_handle *xce);
+int __wrap_xenevtchn_pending(xenevtchn_handle *xce);
+int __wrap_xenevtchn_pending(xenevtchn_handle *xce)
+{
+    return storm ? 1 : __real_xenevtchn_pending(xce);
+}
+
+/* It does not keep a wait from its end. */
+static void test_storm(void **state)
+{
+    int error;
+    struct hv *hv = open_attached(5, RUNNING, &error);
+
+    (void)state;
+    storm = true;
+    alarm(30);
+    assert_int_equal(hv_wait(hv, 5), 0);
+    alarm(0);
+    storm = false;
+    hv_close(hv);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_numbers),
         cmocka_unit_test(test_attached),
         cmocka_unit_test(test_no_domain),
+        cmocka_unit_test(test_storm),
     };
 
     (void)argc;
