@@ -12,11 +12,19 @@ static struct {
     front_observe_fn *observe;
 } front;
 
+/* All arguments begin with a domain. */
 static int call(void *ctx, struct xen *x, enum hv_op op, void *args)
 {
+    struct args_dom *a = args;
+    uint32_t dom = a->dom;
+    int rc;
+
     (void)ctx;
-    (void)x;
-    return front.call(op, args);
+    if (op != OP_DOMAIN_CREATE)
+        a->dom = xen_id(x, dom);
+    rc = front.call(op, args);
+    a->dom = dom;
+    return rc;
 }
 
 static int run(void *ctx, struct xen *x, uint32_t dom, uint32_t limit)
@@ -26,10 +34,11 @@ static int run(void *ctx, struct xen *x, uint32_t dom, uint32_t limit)
     return call(ctx, x, OP_CLIENT_WAIT, &a);
 }
 
-static int observe(void *ctx, uint32_t dom, const struct vm_event_st *ev)
+static int observe(void *ctx, struct xen *x, uint32_t dom,
+                   const struct vm_event_st *ev)
 {
     (void)ctx;
-    return front.observe(dom, ev);
+    return front.observe(xen_id(x, dom), ev);
 }
 
 const struct xen_driver *xen_front_driver(void)

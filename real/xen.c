@@ -74,7 +74,7 @@ static int real_observe(struct hv *hv, uint32_t dom,
     struct xen *x = (struct xen *)hv;
 
     return x->hv.caps & HV_CAP_OBSERVE ?
-        x->driver->observe(x->driver_ctx, dom, ev) : -EOPNOTSUPP;
+        x->driver->observe(x->driver_ctx, x, dom, ev) : -EOPNOTSUPP;
 }
 
 static void close_domain(struct xen *x, struct xen_domain *d)
@@ -86,6 +86,8 @@ static void close_domain(struct xen *x, struct xen_domain *d)
     xen_ring_drop(x, d);
     if (d->created)
         real_op_DOMAIN_DESTROY(x, &a);
+    else
+        xen_hold(x, d->dom, false);
     xen_frames_forget(d);
     free(d->name);
 }

@@ -40,7 +40,8 @@ struct xen_driver {
      * it go. */
     bool holds;
     /* struct hv_ops .observe; with HV_CAP_OBSERVE alone. */
-    int (*observe)(void *ctx, uint32_t dom, const struct vm_event_st *ev);
+    int (*observe)(void *ctx, struct xen *x, uint32_t dom,
+                   const struct vm_event_st *ev);
     void (*close)(void *ctx);   /* may be NULL */
 };
 

@@ -40,16 +40,22 @@ static inline struct hv *open_under_front(void)
 
 #define RUNNING 1u      /* the front end's */
 
+static inline struct hv *open_driven(uint32_t dom, uint32_t id, int *error,
+                                     const struct xen_driver *driver)
+{
+    const struct xen_attach attach[] = { { dom, id } };
+    const struct xen_config config = {
+        .timeout_ms = 20, .attach = attach, .nr_attach = 1, .driver = driver,
+    };
+
+    return xen_open(&config, error);
+}
+
 /* Without a driver, as in any dom0. */
 static inline struct hv *open_attached(uint32_t dom, uint32_t id,
                                        int *error)
 {
-    const struct xen_attach attach[] = { { dom, id } };
-    const struct xen_config config = {
-        .timeout_ms = 20, .attach = attach, .nr_attach = 1,
-    };
-
-    return xen_open(&config, error);
+    return open_driven(dom, id, error, NULL);
 }
 
 /* CALL(hv, op id, argument structure's members...) */
