@@ -14,11 +14,17 @@
 #define HEAD        sizeof(struct hvm_save_descriptor)
 #define CPUID_XSAVE 0xd
 
+/* libxenctrl cuts it down to 16 bits; nobody has so many. */
+static uint32_t vcpu_id(uint32_t vcpu)
+{
+    return vcpu < UINT16_MAX ? vcpu : UINT16_MAX;
+}
+
 int real_op_VCPU_INFO(struct xen *x, struct args_vcpu_info *a)
 {
     xc_vcpuinfo_t info;
-    int rc = xen_answer(xc_vcpu_getinfo(x->xc, xen_id(x, a->dom), a->vcpu,
-                                        &info));
+    int rc = xen_answer(xc_vcpu_getinfo(x->xc, xen_id(x, a->dom),
+                                        vcpu_id(a->vcpu), &info));
 
     if (rc)
         return rc;
@@ -32,7 +38,7 @@ int real_op_VCPU_CONTEXT(struct xen *x, struct args_vcpu_context *a)
 {
     vcpu_guest_context_any_t context;
     int rc = xen_answer(xc_vcpu_getcontext(x->xc, xen_id(x, a->dom),
-                                           a->vcpu, &context));
+                                           vcpu_id(a->vcpu), &context));
 
     if (rc)
         return rc;

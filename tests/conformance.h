@@ -73,6 +73,12 @@ SECTION("altp2m", 0,
     "altp2m.get_access dom=1 view=1 gfn=0x811 access=rx = 0",
     "altp2m.set_state dom=1 state=0 = 0",
     "altp2m.switch dom=1 view=0 = -EOPNOTSUPP"),
+/* common/domctl.c:XEN_DOMCTL_getvcpuinfo, getvcpucontext */
+SECTION("vcpu", 0,
+    "vcpu.info dom=1 vcpu=2 = -EINVAL",
+    "vcpu.info dom=1 vcpu=0x10001 = -EINVAL",
+    "vcpu.context dom=1 vcpu=2 = -EINVAL",
+    "vcpu.context dom=1 vcpu=0x10000 = -EINVAL"),
 /* x86/monitor.c:arch_monitor_domctl_event, common/monitor.c */
 SECTION("monitor", 0,
     "monitor.cpuid dom=1 enable=1 = 0",
