@@ -427,7 +427,9 @@ static int push(struct puppet_pv *p, enum hv_op op, const void *args)
         return -ENOSPC;
     memcpy(&in.a, args, hv_ops_table[op].size);
     copy = in;
-    rc = assemble(v, &copy, &code, &regs);
+    rc = puppet_check(&in);
+    if (!rc)
+        rc = assemble(v, &copy, &code, &regs);
     if (!rc)
         v->queue[v->count++] = in;
     return rc;

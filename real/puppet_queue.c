@@ -46,17 +46,11 @@ static int make_room(struct puppet_vcpu *v)
     return 0;
 }
 
-/* What the model refuses (sim/guest.c), and what cannot be done here. */
-static int check(struct puppet *p, uint32_t n, const struct puppet_insn *in)
+int puppet_check(const struct puppet_insn *in)
 {
     const struct args_guest_mem *a = &in->a.GUEST_READ;
-    const struct puppet_machine m = puppet_machine(p, n);
-    struct vm_event_regs_x86 regs;
-    struct puppet_code code;
 
     switch (in->op) {
-    case OP_GUEST_VALUE:
-        return 0;
     case OP_GUEST_FETCH:
     case OP_GUEST_READ:
     case OP_GUEST_WRITE:
@@ -66,17 +60,28 @@ static int check(struct puppet *p, uint32_t n, const struct puppet_insn *in)
             (in->op == OP_GUEST_FETCH && a->imm &&
              (a->len < 4 || a->imm > a->len - 4)))
             return -EINVAL;
-        if (in->op == OP_GUEST_WRITE && a->last &&
-            (a->len > 8) != p->vcpu[n].wide)
-            return -EOPNOTSUPP;         /* it is in the other register */
-        break;
+        return 0;
     case OP_GUEST_COPY:
-        if (in->a.GUEST_COPY.count > MAX_COPY)
-            return -EINVAL;
-        break;
+        return in->a.GUEST_COPY.count > MAX_COPY ? -EINVAL : 0;
     default:
-        break;
+        return 0;
     }
+}
+
+/* That, and what cannot be done here. */
+static int check(struct puppet *p, uint32_t n, const struct puppet_insn *in)
+{
+    const struct args_guest_mem *a = &in->a.GUEST_WRITE;
+    const struct puppet_machine m = puppet_machine(p, n);
+    struct vm_event_regs_x86 regs;
+    struct puppet_code code;
+    int rc = puppet_check(in);
+
+    if (rc || in->op == OP_GUEST_VALUE)
+        return rc;
+    if (in->op == OP_GUEST_WRITE && a->last &&
+        (a->len > 8) != p->vcpu[n].wide)
+        return -EOPNOTSUPP;             /* it is in the other register */
     memset(&regs, 0, sizeof(regs));
     return puppet_assemble(in, &m, &code, &regs);
 }

@@ -77,6 +77,26 @@ static void test_dom0(void **state)
     assert_int_equal(run("page-types.scn"), 0);
 }
 
+/* What the model refuses is not done for ever, or as something else. */
+static void test_refused(void **state)
+{
+    struct args_create create = {
+        .dom = 1, .type = GUEST_PV, .vcpus = 1, .ram = 0x200,
+        .max_gpfn = 0xfefff, .max_pages = 0x300, .pool = 745, .views = 10,
+        .mfn_2mb = 0x100,
+    };
+    struct args_guest_copy copy = { .dom = 1, .count = 1ull << 40 };
+    struct args_guest_mem rmw = { .dom = 1, .len = 8, .rmw = 9 };
+    struct pv_machine m;
+    struct hv *hv = pv_machine_open(&m);
+
+    (void)state;
+    assert_int_equal(hv_call(hv, OP_DOMAIN_CREATE, &create), 0);
+    assert_int_equal(hv_call(hv, OP_GUEST_COPY, &copy), -EINVAL);
+    assert_int_equal(hv_call(hv, OP_GUEST_RMW, &rmw), -EINVAL);
+    pv_machine_close(&m);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -84,6 +104,7 @@ int main(void)
         cmocka_unit_test(test_tables),
         cmocka_unit_test(test_direct),
         cmocka_unit_test(test_dom0),
+        cmocka_unit_test(test_refused),
     };
 
     return cmocka_run_group_tests(tests, samples_load, samples_free);
