@@ -57,7 +57,8 @@ int real_op_EVTCHN_ALLOC(struct xen *x, struct args_port *a)
 
     if (!a->dom)
         return -EOPNOTSUPP;     /* dom0's own ports: nothing to name them by */
-    port = xen_answer(xc_evtchn_alloc_unbound(x->xc, xen_id(x, a->dom), 0));
+    port = xen_answer(xc_evtchn_alloc_unbound(x->xc, xen_guest_id(x, a->dom),
+                                              0));
     if (port < 0)
         return port;
     a->out = (uint32_t)port;

@@ -110,6 +110,22 @@ static int batch_call(struct xen *x, struct batch *b, unsigned int call,
     return rc;
 }
 
+/* One of the NR requests is to change a table of dom0's own, or what is known
+ * of a page that is no guest's. */
+static bool is_own(const struct args_mmu_update *a,
+                   const struct mmu_update *request, uint32_t nr)
+{
+    bool own_table = !(domid_t)a->vcpu;
+    bool own_page = (domid_t)a->dom >= DOMID_FIRST_RESERVED;
+
+    for (uint32_t i = 0; i < nr; i++) {
+        if ((request[i].ptr & 7) == MMU_MACHPHYS_UPDATE ? own_page : own_table)
+            return true;
+    }
+    return false;
+}
+
+/* dom0's memory is left alone: Xen is told of no domain. */
 int real_op_PV_MMU_UPDATE(struct xen *x, struct args_mmu_update *a)
 {
     uint32_t tables = a->vcpu ? xen_id(x, a->vcpu) + 1 : 0;
@@ -118,6 +134,8 @@ int real_op_PV_MMU_UPDATE(struct xen *x, struct args_mmu_update *a)
     if (!batch_open(x, &b, sizeof(struct mmu_update), &a->more, a->flags))
         return -ENOMEM;
     xen_mmu_requests(x, a, b.requests);
+    if (is_own(a, b.requests, b.nr))
+        tables = NO_DOMAIN + 1;
     return batch_call(x, &b, __HYPERVISOR_mmu_update, a->flags,
                       tables << 16 | (xen_id(x, a->dom) & 0xffff), &a->done);
 }
@@ -131,7 +149,7 @@ int real_op_PV_MMUEXT_OP(struct xen *x, struct args_mmuext_op *a)
         return -ENOMEM;
     xen_mmuext_requests(x, a, b.requests);
     return batch_call(x, &b, __HYPERVISOR_mmuext_op, a->flags,
-                      xen_id(x, a->dom) & 0xffff, &a->done);
+                      xen_guest_id(x, a->dom), &a->done);
 }
 
 /* A PV domain's frames are the machine's, dom0's, too. */

@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include <xencall.h>
 #include <xenctrl.h>
 #include <xen/xen.h>
 #include <xen/hvm/params.h>
@@ -157,6 +158,57 @@ int __wrap_xc_domain_shutdown(xc_interface *xc, uint32_t id, int reason)
 {
     harmful += !(domid_t)id;
     return __real_xc_domain_shutdown(xc, id, reason);
+}
+
+int __real_xc_hvm_param_set(xc_interface *xc, uint32_t id, uint32_t param,
+                            uint64_t value);
+int __wrap_xc_hvm_param_set(xc_interface *xc, uint32_t id, uint32_t param,
+                            uint64_t value);
+int __wrap_xc_hvm_param_set(xc_interface *xc, uint32_t id, uint32_t param,
+                            uint64_t value)
+{
+    harmful += !(domid_t)id || (domid_t)id == DOMID_SELF;
+    return __real_xc_hvm_param_set(xc, id, param, value);
+}
+
+/* A table's entry of dom0, its root, what is known of its pages. */
+int __real_xencall4(xencall_handle *call, unsigned int op, uint64_t arg1,
+                    uint64_t arg2, uint64_t arg3, uint64_t arg4);
+int __wrap_xencall4(xencall_handle *call, unsigned int op, uint64_t arg1,
+                    uint64_t arg2, uint64_t arg3, uint64_t arg4);
+int __wrap_xencall4(xencall_handle *call, unsigned int op, uint64_t arg1,
+                    uint64_t arg2, uint64_t arg3, uint64_t arg4)
+{
+    uint32_t tables = arg4 >> 16;
+
+    if (op == __HYPERVISOR_mmuext_op)
+        harmful += (domid_t)arg4 == DOMID_SELF;
+    else
+        harmful += tables <= 1;         /* nobody's, dom0's: not a guest's */
+    return __real_xencall4(call, op, arg1, arg2, arg3, arg4);
+}
+
+/* Frames that are no guest's are given to Xen as they are. */
+static void test_dom0_tables(void **state)
+{
+    int error;
+    struct hv *hv = open_attached(5, RUNNING, &error);
+
+    (void)state;
+    harmful = 0;
+    assert_int_equal(CALL(hv, PV_MMUEXT_OP, mmuext_op, .dom = DOMID_SELF,
+                          .cmd = MMUEXT_NEW_BASEPTR, .arg1 = 0x1234), -ESRCH);
+    assert_int_equal(CALL(hv, PV_MMU_UPDATE, mmu_update, .dom = 5,
+                          .ptr = 0x1234000), -ESRCH);
+    assert_int_equal(CALL(hv, PV_MMU_UPDATE, mmu_update, .dom = 5,
+                          .vcpu = 0x10000, .ptr = 0x1234000), -ESRCH);
+    assert_int_equal(CALL(hv, PV_MMU_UPDATE, mmu_update, .dom = DOMID_SELF,
+                          .ptr = 0x1234000 | MMU_MACHPHYS_UPDATE), -ESRCH);
+    assert_int_equal(CALL(hv, HVM_PARAM_SET, hvm_param, .dom = DOMID_SELF,
+                          .param = HVM_PARAM_CALLBACK_IRQ), -EINVAL);
+    assert_int_equal(CALL(hv, EVTCHN_ALLOC, port, .dom = DOMID_SELF), -ESRCH);
+    assert_int_equal(harmful, 0);
+    hv_close(hv);
 }
 
 /* dom0's memory, limits, life and domctls are left alone. */
@@ -335,6 +387,7 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_dom0),
+        cmocka_unit_test(test_dom0_tables),
         cmocka_unit_test(test_frames),
         cmocka_unit_test(test_ring),
         cmocka_unit_test(test_other_vcpus),
