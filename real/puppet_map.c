@@ -199,6 +199,8 @@ int puppet_map_walk(struct puppet *p, const struct args_guest_walk *w)
             return -EINVAL;
         memcpy(table, entry - index_of(w->gla, level), PAGE_SIZE);
         *parent = (w->gpa & ADDRESS) | TABLE_FLAGS;
+        if (level + 1 == LEVELS)
+            copy_entry(p, index_of(w->gla, LEVELS));
         entry = table + index_of(w->gla, level);
     }
     *entry |= PRESENT | WRITABLE | ACCESSED | DIRTY;

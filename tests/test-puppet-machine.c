@@ -272,6 +272,12 @@ static void walks(void **state)
     assert_int_equal(memory(gla), 9);
     assert_int_equal(memory(entry), no_code | gla | 0x63);
     assert_int_equal(memory(entry + 8), no_code | (gla + 0x1000) | 0x63);
+    /* A table below the root is there in the one that was loaded before. */
+    gla = 1ull << 39 | 1ull << 30;
+    CALL(GUEST_WALK, .gla = gla, .gpa = 0x52008);
+    CALL(GUEST_READ, .rip = 0x1680, .gla = gla, .gpa = 0x10000, .len = 8);
+    assert_result(0, memory(0x10000), 0);
+    assert_int_equal(memory(0x7008) & ~0xfffull, 0x52000);
     assert_int_equal(puppet_call(puppet, OP_GUEST_WALK,
         &(union hv_args){ .GUEST_WALK = { .vcpu = 1 } }), -EINVAL);
 }
