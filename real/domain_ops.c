@@ -83,8 +83,12 @@ int real_op_DOMAIN_CREATE(struct xen *x, struct args_create *a)
     d->first_frame = (uint64_t)a->mfn_2mb * FRAMES_2MB;
     if (x->driver && x->driver->attach)
         rc = x->driver->attach(x->driver_ctx, x, a->dom);
-    if (rc && d->created)
+    if (rc && d->created) {
         real_op_DOMAIN_DESTROY(x, &dom);
+    } else if (rc) {
+        real_op_DOMAIN_UNPAUSE(x, &dom);
+        d->attached = true;     /* as it was */
+    }
     return rc;
 }
 

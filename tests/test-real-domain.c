@@ -92,6 +92,32 @@ static void test_no_domain(void **state)
     hv_close(hv);
 }
 
+static int attach_fails(void *ctx, struct xen *x, uint32_t dom)
+{
+    (void)ctx;
+    (void)x;
+    (void)dom;
+    return -ETIMEDOUT;
+}
+
+/* What a driver cannot take over stays what it was. */
+static void test_not_taken(void **state)
+{
+    const struct xen_driver driver = { .attach = attach_fails };
+    struct args_domain_info info = { .dom = 5 };
+    int error;
+    struct hv *hv = open_driven(5, RUNNING, &error, &driver);
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(CALL(hv, DOMAIN_CREATE, create, .dom = 5),
+                         -ETIMEDOUT);
+        assert_int_equal(hv_call(hv, OP_DOMAIN_INFO, &info), 0);
+        assert_int_equal(info.paused, 0);
+    }
+    hv_close(hv);
+}
+
 /* A driver is asked for the domain that the caller's number stands for. */
 static void test_driven(void **state)
 {
@@ -160,6 +186,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_numbers),
         cmocka_unit_test(test_attached),
         cmocka_unit_test(test_no_domain),
+        cmocka_unit_test(test_not_taken),
         cmocka_unit_test(test_driven),
         cmocka_unit_test(test_storm),
     };
