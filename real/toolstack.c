@@ -2,6 +2,7 @@
 /* Building a domain is a toolstack's: xl does it, from a file of ours. */
 #include "real/private.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -28,12 +29,10 @@ static int run(char *const argv[], char *out, size_t size)
     FILE *from;
     pid_t pid;
 
-    if (pipe(fd))
+    if (pipe2(fd, O_CLOEXEC))
         return -errno;
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_adddup2(&actions, fd[1], STDOUT_FILENO);
-    posix_spawn_file_actions_addclose(&actions, fd[0]);
-    posix_spawn_file_actions_addclose(&actions, fd[1]);
     rc = -posix_spawnp(&pid, argv[0], &actions, NULL, argv, environ);
     posix_spawn_file_actions_destroy(&actions);
     close(fd[1]);
