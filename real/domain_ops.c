@@ -102,6 +102,8 @@ int real_op_DOMAIN_DESTROY(struct xen *x, struct args_dom *a)
         d->created = false;
         d->ring.on = false;     /* .page still holds the domain */
         xen_frames_forget(d);   /* another one may get them */
+        if (x->driver && x->driver->detach)
+            x->driver->detach(x->driver_ctx, x, a->dom);
     }
     return rc;
 }

@@ -241,6 +241,14 @@ static int driver_attach(void *ctx, struct xen *x, uint32_t dom)
         puppet_driver.attach(t->pvh, x, dom) : attach(t, x, dom);
 }
 
+static void driver_detach(void *ctx, struct xen *x, uint32_t dom)
+{
+    struct driver *t = ctx;
+
+    release(place_of(t, x, dom));
+    puppet_driver.detach(t->pvh, x, dom);
+}
+
 /* Its client's own pauses: the other is ours. */
 static bool runs(struct xen *x, uint32_t dom)
 {
@@ -310,6 +318,7 @@ void *puppets_driver_new(void)
 const struct xen_driver puppets_driver = {
     .caps = HV_CAP_GUEST,
     .attach = driver_attach,
+    .detach = driver_detach,
     .call = driver_call,
     .run = driver_run,
     .busy = driver_busy,

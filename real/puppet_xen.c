@@ -161,6 +161,16 @@ static int driver_attach(void *ctx, struct xen *x, uint32_t dom)
     return xen_let_boot(x, dom, boot, d);
 }
 
+static void driver_detach(void *ctx, struct xen *x, uint32_t dom)
+{
+    struct driven *d = find(ctx, x, dom);
+
+    if (!d)
+        return;
+    puppet_detach(d->puppet);
+    d->puppet = NULL;
+}
+
 static int driver_call(void *ctx, struct xen *x, enum hv_op op, void *args)
 {
     const struct args_guest *a = args;  /* all of them begin alike */
@@ -307,6 +317,7 @@ void *puppet_driver_new(void)
 const struct xen_driver puppet_driver = {
     .caps = HV_CAP_GUEST,
     .attach = driver_attach,
+    .detach = driver_detach,
     .call = driver_call,
     .run = driver_run,
     .busy = driver_busy,

@@ -112,6 +112,7 @@ static void real_close(struct hv *hv)
 
     if (x->driver && x->driver->close)
         x->driver->close(x->driver_ctx);
+    x->driver = NULL;
     for (unsigned int i = 0; i < x->nr_domains; i++)
         close_domain(x, &x->domains[i]);
     xen_pages_close(x);

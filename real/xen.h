@@ -25,8 +25,12 @@ struct xen;
 struct xen_driver {
     uint32_t caps;              /* HV_CAP_GUEST, HV_CAP_OBSERVE */
     /* domain.create made domain DOM, or found it attached; it is paused.
-     * 0 or -Exxx, which is then the operation's answer.  May be NULL. */
+     * 0 or -Exxx, which is then the operation's answer; DOM is destroyed, or
+     * as it was.  May be NULL. */
     int (*attach)(void *ctx, struct xen *x, uint32_t dom);
+    /* DOM has been destroyed, and stays, dying, until nothing of it is mapped.
+     * It may be one that was not attached.  May be NULL. */
+    void (*detach)(void *ctx, struct xen *x, uint32_t dom);
     /* guest.*, domain.create when .creates is set. */
     int (*call)(void *ctx, struct xen *x, enum hv_op op, void *args);
     bool creates;

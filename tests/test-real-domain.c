@@ -118,6 +118,39 @@ static void test_not_taken(void **state)
     hv_close(hv);
 }
 
+static uint32_t detached;
+
+static void detach(void *ctx, struct xen *x, uint32_t dom)
+{
+    (void)ctx;
+    (void)x;
+    detached = dom;
+}
+
+/* What a driver has mapped would keep a domain that is destroyed. */
+static void test_detached(void **state)
+{
+    struct xen_driver driver = *xen_front_driver();
+    struct args_create create;
+    int error;
+    struct hv *hv;
+
+    (void)state;
+    driver.detach = detach;
+    hv = open_driven(5, RUNNING, &error, &driver);
+    sim_default_domain(&create, 7, 16, 1);
+    assert_int_equal(hv_call(hv, OP_DOMAIN_CREATE, &create), 0);
+    assert_int_equal(CALL(hv, DOMAIN_DESTROY, dom, .dom = 9), -ESRCH);
+    assert_int_equal(detached, 0);
+    assert_int_equal(CALL(hv, DOMAIN_DESTROY, dom, .dom = 7), 0);
+    assert_int_equal(detached, 7);
+    /* Not of one that has been closed itself. */
+    assert_int_equal(hv_call(hv, OP_DOMAIN_CREATE, &create), 0);
+    detached = 0;
+    hv_close(hv);
+    assert_int_equal(detached, 0);
+}
+
 /* A driver is asked for the domain that the caller's number stands for. */
 static void test_driven(void **state)
 {
@@ -187,6 +220,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_attached),
         cmocka_unit_test(test_no_domain),
         cmocka_unit_test(test_not_taken),
+        cmocka_unit_test(test_detached),
         cmocka_unit_test(test_driven),
         cmocka_unit_test(test_storm),
     };
