@@ -131,14 +131,32 @@ static bool reads(int fd)
     return file_of(fd) && !is_socket(fd);
 }
 
+/* Xenstore's end of socket FD; NULL for what is none of ours. */
+static struct xs_conn *end_of(int fd)
+{
+    return is_socket(fd) ? file_of(fd)->xs : NULL;
+}
+
+static int before_read(int fd)
+{
+    struct xs_conn *conn = end_of(fd);
+
+    if (conn)
+        xenstore_asks(conn);
+    return fd;
+}
+
 /* Where a full socket was read there is room again. */
 static ssize_t after_read(int fd, ssize_t n)
 {
-    struct file *f = file_of(fd);
+    struct xs_conn *conn = end_of(fd);
 
-    if (n > 0 && is_socket(fd) && xenstore_backlog(f->xs)) {
+    if (n <= 0 || !conn)
+        return n;
+    xenstore_got(conn, n);
+    if (xenstore_backlog(conn)) {
         front_lock();
-        xenstore_flush(f->xs);
+        xenstore_flush(conn);
         front_unlock();
     }
     return n;
@@ -147,14 +165,14 @@ static ssize_t after_read(int fd, ssize_t n)
 EXPORT ssize_t read(int fd, void *to, size_t len)
 {
     return reads(fd) ? libc_answer(read_device(fd, (uintptr_t)to, len)) :
-        after_read(fd, REAL(read)(fd, to, len));
+        after_read(fd, REAL(read)(before_read(fd), to, len));
 }
 
 EXPORT ssize_t __read_chk(int fd, void *to, size_t len, size_t room)
 {
     return reads(fd) && len <= room ?
         libc_answer(read_device(fd, (uintptr_t)to, len)) :
-        after_read(fd, REAL(__read_chk)(fd, to, len, room));
+        after_read(fd, REAL(__read_chk)(before_read(fd), to, len, room));
 }
 
 static long write_ours(int fd, uint64_t from, size_t len)
@@ -210,7 +228,7 @@ static long parts(int fd, uint64_t vec, size_t nr,
 EXPORT ssize_t readv(int fd, const struct iovec *vec, int nr)
 {
     if (!reads(fd))
-        return after_read(fd, REAL(readv)(fd, vec, nr));
+        return after_read(fd, REAL(readv)(before_read(fd), vec, nr));
     return libc_answer(nr < 0 || nr > IOV_MAX ? -EINVAL :
                        parts(fd, (uintptr_t)vec, nr, read_device));
 }

@@ -20,7 +20,7 @@
 #include "preload/xs_private.h"
 
 #define HEAD    sizeof(struct xsd_sockmsg)
-#define PATIENCE_MS     200     /* with a client that does not read */
+#define PATIENCE_MS     1000    /* with a client that does not read */
 
 struct xs_store xs_store;
 
@@ -59,6 +59,7 @@ void xenstore_flush(struct xs_conn *conn)
         if (n <= 0)
             return;
         m->sent += n;
+        conn->sent += n;
         if (m->sent < m->len)
             continue;
         if (!m->next)
@@ -145,8 +146,26 @@ static void wait_ms(void)
     REAL(nanosleep)(&ms, NULL);
 }
 
-/* A thread of libxenstore's takes events off the socket; a moment later they
- * are where the client looks. */
+void xenstore_asks(struct xs_conn *conn)
+{
+    __atomic_store_n(&conn->asked_at, conn->got, __ATOMIC_RELEASE);
+    __atomic_store_n(&conn->reads, true, __ATOMIC_RELEASE);
+}
+
+void xenstore_got(struct xs_conn *conn, size_t n)
+{
+    __atomic_add_fetch(&conn->got, n, __ATOMIC_RELEASE);
+}
+
+/* A thread of libxenstore's takes events off the socket; when it asks for
+ * more they are where the client looks. */
+static bool is_behind(const struct xs_conn *conn)
+{
+    return __atomic_load_n(&conn->reads, __ATOMIC_ACQUIRE) ?
+        __atomic_load_n(&conn->asked_at, __ATOMIC_ACQUIRE) != conn->sent :
+        unread(conn);
+}
+
 bool xenstore_settle(void)
 {
     bool any = false;
@@ -156,7 +175,7 @@ bool xenstore_settle(void)
             continue;
         any = true;
         c->told = false;
-        for (int ms = 0; ms < PATIENCE_MS && unread(c); ms++)
+        for (int ms = 0; ms < PATIENCE_MS && is_behind(c); ms++)
             wait_ms();
     }
     if (any)

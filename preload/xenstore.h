@@ -21,9 +21,12 @@ long xenstore_write(struct xs_conn *conn, uint64_t from, size_t len);
  * BACKLOG says whether that is worth the lock, and is called without it. */
 bool xenstore_backlog(const struct xs_conn *conn);
 void xenstore_flush(struct xs_conn *conn);
-/* Give the clients the time to take their events off their sockets, before
- * the guests go on: true when there were any.  It takes another moment until
- * libxenstore's thread has passed them on. */
+/* The client begins a read of its end: what it has read has been seen to, if
+ * it is libxenstore.  It has read N bytes.  Without the lock. */
+void xenstore_asks(struct xs_conn *conn);
+void xenstore_got(struct xs_conn *conn, size_t n);
+/* Give the clients the time to take their events off their sockets, and see
+ * to them, before the guests go on: true when there were any. */
 bool xenstore_settle(void);
 /* A domain came: its nodes are made. */
 struct args_create;

@@ -53,6 +53,10 @@ struct xs_conn {
     int fd;
     bool dead;                  /* hung up on */
     bool told;                  /* an event, since xenstore_settle */
+    size_t sent;                /* bytes, so far */
+    size_t got, asked_at;       /* atomic: those that were read, and how many
+                                 * they were when the last read began */
+    bool reads;                 /* there was one, by what we see */
     char in[sizeof(struct xsd_sockmsg) + XENSTORE_PAYLOAD_MAX + 1];
     size_t in_len;
     struct message *out, **out_end;
