@@ -349,7 +349,7 @@ static void bench_event_path(void)
                               16), "starting a guest");
     bench_measure(&b);
     hv_close(c.recorded.hv);
-    trace_abandon(w);
+    trace_abandon(w, true);
     b.name = "  for long, to the sealed file";
     b.aim = "";
     b.subject = recorded_run;

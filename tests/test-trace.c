@@ -12,6 +12,13 @@
 #include "traces/export.h"
 #include "traces/text.h"
 
+static void assert_nothing_left(void)
+{
+    assert_int_equal(access("t.xrt.partial", F_OK), -1);
+    assert_int_equal(access("t.xrt.partial.lock", F_OK), -1);
+    assert_int_equal(access("t.xrt.partial-journal", F_OK), -1);
+}
+
 static void test_every_operation_is_kept(void **unused)
 {
     unsigned int n = 30 * OP_COUNT;
@@ -19,9 +26,7 @@ static void test_every_operation_is_kept(void **unused)
 
     (void)unused;
     make_trace("t.xrt", n);
-    assert_int_equal(access("t.xrt.partial", F_OK), -1);
-    assert_int_equal(access("t.xrt.partial.lock", F_OK), -1);
-    assert_int_equal(access("t.xrt.partial-journal", F_OK), -1);
+    assert_nothing_left();
     r = open_trace("t.xrt");
     assert_int_equal(trace_state(r), TRACE_SEALED);
     assert_int_equal(trace_count(r), n);
@@ -202,7 +207,7 @@ static void test_recording_and_abandoned(void **unused)
     trace_close(r);
     assert_int_equal(trace_recover("t.xrt", &records, &err), -EBUSY);
     put_random(w, 500);
-    trace_abandon(w);
+    trace_abandon(w, true);
     r = open_trace("t.xrt.partial");
     assert_int_equal(trace_state(r), TRACE_CRASHED);
     check_random(r, 500);
@@ -217,6 +222,17 @@ static void test_recording_and_abandoned(void **unused)
     trace_close(r);
     assert_int_equal(trace_recover("t.xrt", &records, &err), -EALREADY);
     assert_int_equal(trace_recover("u.xrt", &records, &err), -ENOENT);
+}
+
+static void test_abandoned_and_removed(void **unused)
+{
+    struct trace_writer *w = create("t.xrt");
+
+    (void)unused;
+    put_random(w, 500);
+    trace_abandon(w, false);
+    assert_nothing_left();
+    assert_int_equal(access("t.xrt", F_OK), -1);
 }
 
 /* Kill a recorder a while after it has made its file, in whatever it does. */
@@ -403,6 +419,8 @@ static void test_a_full_disk(void **unused)
         limit.rlim_cur = limits[n];
         setrlimit(RLIMIT_FSIZE, &limit);
         rc = trace_create("t.xrt", &test_meta, true, &w, &err);
+        if (rc)
+            assert_nothing_left();
         for (unsigned int i = 0; !rc && i < 50000; i++) {
             random_record(&rec, OP_EVENT, &state);
             rc = trace_put(w, &rec);
@@ -431,7 +449,7 @@ static void test_recovery_on_a_full_disk(void **unused)
 
     (void)unused;
     assert_int_equal(trace_put(w, &rec), 0);
-    trace_abandon(w);
+    trace_abandon(w, true);
     getrlimit(RLIMIT_FSIZE, &old);
     limit = old;
     limit.rlim_cur = 0;
@@ -455,6 +473,7 @@ int main(void)
         IN_DIRECTORY(test_bad_filters),
         IN_DIRECTORY(test_names_that_exist),
         IN_DIRECTORY(test_recording_and_abandoned),
+        IN_DIRECTORY(test_abandoned_and_removed),
         IN_DIRECTORY(test_killed_recorders),
         IN_DIRECTORY(test_text_through_the_store),
         IN_DIRECTORY(test_export_refuses),

@@ -55,8 +55,9 @@ int trace_put(struct trace_writer *writer, const struct hv_record *rec);
 struct hv_sink *trace_sink(struct trace_writer *writer);
 /* Write all, seal, close, rename.  WRITER is freed, also on failure. */
 int trace_seal(struct trace_writer *writer, struct trace_error *err);
-/* Write what is queued and leave PATH.partial unsealed.  Frees WRITER. */
-void trace_abandon(struct trace_writer *writer);
+/* Write what is queued and leave PATH.partial unsealed, or when KEEP is false
+ * remove it.  Frees WRITER. */
+void trace_abandon(struct trace_writer *writer, bool keep);
 
 /* Open PATH for reading (a .partial too).  -ENOENT, -EINVAL when it is no
  * trace, -EPROTONOSUPPORT for another version of the format, -EBADMSG when it

@@ -97,22 +97,27 @@ static int start_thread(struct trace_writer *w)
     return -rc;
 }
 
+/* While the lock is held: behind it the name is another recorder's. */
+static int remove_partial(const struct trace_writer *w)
+{
+    char *journal = file_name(w->partial, "-journal");
+
+    if (!journal)
+        return -ENOMEM;
+    unlink(w->partial);
+    unlink(journal);
+    free(journal);
+    return 0;
+}
+
 static int remove_old(struct trace_writer *w, struct trace_error *err)
 {
-    char *journal;
-
     if (!w->overwrite && (file_exists(w->path) || file_exists(w->partial)))
         return trace_fail(err, -EEXIST, "%.400s: a trace of this name "
                           "exists%s", file_exists(w->path) ? w->path :
                           w->partial, file_exists(w->path) ? "" :
                           ": xenreel recover completes it");
-    journal = file_name(w->partial, "-journal");
-    if (!journal)
-        return trace_fail(err, -ENOMEM, "out of memory");
-    unlink(w->partial);
-    unlink(journal);
-    free(journal);
-    return 0;
+    return remove_partial(w) ? trace_fail(err, -ENOMEM, "out of memory") : 0;
 }
 
 static int open_files(struct trace_writer *w, const struct trace_meta *meta,
@@ -133,7 +138,7 @@ static int open_files(struct trace_writer *w, const struct trace_meta *meta,
     rc = store_create(&w->store, w->partial, meta, err);
     if (!rc)
         return 0;
-    unlink(w->partial);
+    remove_partial(w);
 
 err_unlock:
     file_unlock(w->partial, w->lock);
@@ -183,7 +188,7 @@ int trace_create(const char *path, const struct trace_meta *meta,
 
 err_close:
     store_close(&w->store);
-    unlink(w->partial);
+    remove_partial(w);
     file_unlock(w->partial, w->lock);
 err_free:
     free_writer(w);
@@ -253,11 +258,13 @@ int trace_seal(struct trace_writer *w, struct trace_error *err)
     return rc;
 }
 
-void trace_abandon(struct trace_writer *w)
+void trace_abandon(struct trace_writer *w, bool keep)
 {
     queue_close(&w->queue);
     pthread_join(w->thread, NULL);
     store_close(&w->store);
+    if (!keep)
+        remove_partial(w);
     file_unlock(w->partial, w->lock);
     free_writer(w);
 }

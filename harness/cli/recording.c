@@ -4,10 +4,8 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #define PROGRESS_EVERY  4096    /* records */
 
@@ -105,19 +103,6 @@ int cli_create_of(struct cli_recording *rec, const struct cli_files *files,
     return CLI_OK;
 }
 
-static void remove_partial(const char *file)
-{
-    static const char *const suffixes[] = { ".partial", ".partial-journal" };
-    char *name;
-
-    for (int i = 0; i < 2; i++) {
-        if (asprintf(&name, "%s%s", file, suffixes[i]) < 0)
-            return;
-        unlink(name);
-        free(name);
-    }
-}
-
 int cli_finish(struct cli_recording *rec, bool keep)
 {
     struct trace_error err = { "" };
@@ -131,11 +116,9 @@ int cli_finish(struct cli_recording *rec, bool keep)
         cli_fail_trace(rec->file, rc, &err);
         return CLI_ENVIRONMENT;
     }
-    trace_abandon(rec->writer);
-    if (!interrupted) {
-        remove_partial(rec->file);
+    trace_abandon(rec->writer, interrupted);
+    if (!interrupted)
         return CLI_OK;
-    }
     cli_fail(CLI_ENVIRONMENT, rec->file, "interrupted: what was recorded is "
              "kept; \"xenreel recover %s\" completes it", rec->file);
     raise(interrupted);
