@@ -47,6 +47,21 @@ absent stop.xrt.partial stop.xrt.partial-journal
 expect 0 import good.scn -o good.xrt
 expect 0 diff good.xrt stop.xrt
 
+# A signal while it makes the file, which is a trace all the same.
+mkfifo first.pipe
+"$xenreel" import first.pipe -o first.xrt >out 2>err &
+importer=$!
+exec 3>first.pipe
+until [ -e first.xrt.partial ]; do :; done
+kill -TERM $importer
+cat good.scn >&3
+finished
+status 143 'import, terminated at once'
+says err 'first.xrt: interrupted: .*xenreel recover first.xrt'
+absent first.xrt.partial.lock
+expect 0 recover first.xrt
+says out 'sealed with 0 records'
+
 # Killed: up to the last commit.
 recording kill.xrt KILL
 finished

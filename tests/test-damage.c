@@ -51,6 +51,9 @@ static void test_what_is_no_trace(void **unused)
     expect_refusal(".", -EINVAL, "not a file");
     write_file("t.xrt", "", 0);
     expect_refusal("t.xrt", -EINVAL, "not a xenreel trace");
+    write_file("t.xrt.partial", "", 0);
+    expect_refusal("t.xrt.partial", -EINVAL, "before it recorded anything");
+    unlink("t.xrt.partial");
     write_file("t.xrt", "#1 note \"this is the text form\"\n", 32);
     expect_refusal("t.xrt", -EINVAL, "not a xenreel trace");
     unlink("t.xrt");

@@ -85,6 +85,16 @@ int db_get_int(sqlite3 *db, const char *path, const char *sql, int64_t *value,
     return rc;
 }
 
+/* Killed before its first commit, which makes the tables, a recorder leaves an
+ * empty file. */
+static bool is_unborn(sqlite3 *db, const char *path)
+{
+    int64_t tables;
+
+    return file_is_partial(path) && !db_get_int(db, path, "SELECT count(*) "
+           "FROM sqlite_master", &tables, NULL) && !tables;
+}
+
 static int check_identity(sqlite3 *db, const char *path,
                           struct trace_error *err)
 {
@@ -99,6 +109,9 @@ static int check_identity(sqlite3 *db, const char *path,
                           path);
     if (rc)
         return rc;
+    if (!id && is_unborn(db, path))
+        return trace_fail(err, -EINVAL, "%.400s: its recorder was killed "
+                          "before it recorded anything: remove it", path);
     if (id != TRACE_APPLICATION_ID)
         return trace_fail(err, -EINVAL, "%.400s: not a xenreel trace (its "
                           "application_id is %#" PRIx64 ")", path, id);

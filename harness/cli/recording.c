@@ -89,18 +89,17 @@ int cli_create_of(struct cli_recording *rec, const struct cli_files *files,
     memset(rec, 0, sizeof(*rec));
     rec->sink.put = put;
     rec->file = files->out;
+    /* First: a file that is half made is no trace. */
+    catch(SIGINT);
+    catch(SIGTERM);
+    catch(SIGHUP);
     rc = trace_create(rec->file, &meta, files->force, &rec->writer, &err);
     if (rc == -EEXIST)
         cli_fail(CLI_ENVIRONMENT, NULL, "%s; or name another file, or give "
                  "--force to replace it", err.text);
     else if (rc)
         cli_fail_trace(rec->file, rc, &err);
-    if (rc)
-        return CLI_ENVIRONMENT;
-    catch(SIGINT);
-    catch(SIGTERM);
-    catch(SIGHUP);
-    return CLI_OK;
+    return rc ? CLI_ENVIRONMENT : CLI_OK;
 }
 
 int cli_finish(struct cli_recording *rec, bool keep)
