@@ -140,8 +140,7 @@ says out 'memory.decrease +dom=1 gfn=0xfeff9 .*= 0'
 "$xenreel" run --at-end wait -- "$xenreel" record -o term.xrt -- \
     sh -c "exec $access 1 cpuid" >/dev/null 2>&1 &
 pid=$!
-within 10 test -e term.xrt.partial
-sleep 0.3
+within 20 monitors term.xrt || fail "no client is recorded"
 kill -TERM $pid
 wait $pid
 absent term.xrt.partial

@@ -81,12 +81,29 @@ says out 'DIFFERENCE'
 # A signal from outside ends it, and the trace is whole.
 "$xenreel" run --at-end wait -o term.xrt -- $access 1 cpuid >/dev/null 2>&1 &
 pid=$!
-within 10 test -e term.xrt.partial
-sleep 0.3
+within 20 monitors term.xrt || fail "no client is recorded"
 kill -TERM $pid
 wait $pid
 absent term.xrt.partial
 expect 0 replay term.xrt
+
+# Also before there is a client to pass it on to.
+timeout 20 "$xenreel" run --at-end wait -o early.xrt -- $access 1 cpuid \
+    >out 2>err &
+pid=$!
+until [ -e early.xrt.partial ]; do :; done
+kill -TERM $pid
+wait $pid
+got=$?
+[ $got != 124 ] || fail "it goes on behind an early signal"
+[ -e early.xrt ] || expect 0 recover early.xrt
+
+# No more room: what is there, and what to do with it.
+expect 4 run -o full.xrt -- sh -c \
+    "prlimit --pid \$PPID --fsize=30000; exec $access 1 cpuid"
+says err '^xenreel: full.xrt.partial: cannot '
+says err 'kept; "xenreel recover full.xrt" completes it'
+expect 0 recover full.xrt
 
 # What xen-access was answered by a real Xen (docs/HOWTO-TEST.md): every event
 # is a line again.
@@ -106,7 +123,8 @@ done
 # not.
 expect 3 replay write.xrt -- true
 says err 'no Xen device'
-expect 3 run -o none.xrt -- true
+expect 3 run -o none.xrt -- sh -c 'exit 7'
+says err 'none.xrt: the command, which ended with status 7, has opened no Xen'
 absent none.xrt none.xrt.partial
 cat >ask.c <<'END'
 #include <fcntl.h>

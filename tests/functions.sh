@@ -71,6 +71,13 @@ within()
     done
 }
 
+# monitors NAME: the client that NAME.partial is recorded of has its ring.
+monitors()
+{
+    "$xenreel" show --where "op = 'vm_event.op'" "$1.partial" 2>/dev/null |
+        grep -q .
+}
+
 cat >good.scn <<'END'
 ; mem_access wants a ring; a new domain's frames may be used in any way
 note "default access"

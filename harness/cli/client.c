@@ -285,6 +285,7 @@ static int spawn(const struct client *c, uint64_t seed, int out)
 {
     int status;
 
+    signals();
     child = fork();
     if (child < 0)
         return cli_fail(CLI_ENVIRONMENT, NULL, "fork: %s", strerror(errno));
@@ -295,11 +296,13 @@ static int spawn(const struct client *c, uint64_t seed, int out)
         execvp(c->command[0], c->command);
         _exit(cli_fail(CLI_INPUT, c->command[0], "%s", strerror(errno)));
     }
-    signals();
+    if (told)                   /* before there was a child to tell */
+        kill(child, SIGTERM);
     if (c->trace)
         client_trace_attend(c->trace, child);
     while (waitpid(child, &status, 0) < 0 && errno == EINTR)
         ;
+    child = 0;
     if (WIFEXITED(status))
         return WEXITSTATUS(status);
     if (WTERMSIG(status) == SIGTERM && !told && !strcmp(c->at_end, "signal"))
@@ -361,7 +364,7 @@ static struct client *new_client(char **command)
 
 static int run_with_trace(struct client *c)
 {
-    int status = spawn(c, c->seed, -1);
+    int status = cli_interrupted() ? CLI_ENVIRONMENT : spawn(c, c->seed, -1);
 
     return c->trace ? client_trace_close(c->trace, status) : status;
 }

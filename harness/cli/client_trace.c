@@ -353,15 +353,22 @@ static void was_all(struct client_trace *t)
         t->error = rc;
 }
 
-static int report_served(struct client_trace *t)
+/* STATUS is the command's own. */
+static int complain_of_nothing(const char *file, int status, const char *done)
+{
+    return cli_fail(CLI_INPUT, file, "the command, which ended with status "
+                    "%d, has opened no Xen device: nothing was %s", status,
+                    done);
+}
+
+static int report_served(struct client_trace *t, int status)
 {
     const struct replay_report *report = &t->report;
 
     if (t->error)
         return cli_fail_trace(t->file, t->error, trace_last_error(t->reader));
     if (!t->any)
-        return cli_fail(CLI_INPUT, t->file, "the command has opened no Xen "
-                        "device: nothing was compared");
+        return complain_of_nothing(t->file, status, "compared");
     fflush(stdout);
     if (!report_replay(stdout, t->file, report, cli_colour(stdout)))
         return CLI_OK;
@@ -462,8 +469,7 @@ static int close_recording(struct client_trace *t, int status)
     sealed = cli_finish(&t->recording, t->any);
 
     if (!t->any)
-        return cli_fail(CLI_INPUT, t->recording.file, "the command has opened "
-                        "no Xen device: nothing was recorded");
+        return complain_of_nothing(t->recording.file, status, "recorded");
     if (t->error)
         return cli_fail(CLI_ENVIRONMENT, t->recording.file, "%s: the "
                         "recording is incomplete", strerror(-t->error));
@@ -476,7 +482,7 @@ int client_trace_close(struct client_trace *t, int status)
         status = close_recording(t, status);
     } else {
         was_all(t);
-        status = report_served(t);
+        status = report_served(t, status);
     }
     free_trace(t);
     return status;

@@ -113,7 +113,9 @@ int cli_finish(struct cli_recording *rec, bool keep)
         if (!rc)
             return CLI_OK;
         cli_fail_trace(rec->file, rc, &err);
-        return CLI_ENVIRONMENT;
+        return cli_fail(CLI_ENVIRONMENT, rec->file, "what was committed is "
+                        "kept; \"xenreel recover %s\" completes it",
+                        rec->file);
     }
     trace_abandon(rec->writer, interrupted);
     if (!interrupted)
