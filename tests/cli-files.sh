@@ -117,6 +117,33 @@ says err 'link.xrt: it is what is read'
 expect 2 import --force text.scn -o text.scn
 expect 2 record --force text.scn -o text.scn
 cmp -s good.scn text.scn || fail "an input was replaced"
+# Nor any other file that is read, nor a recording that is taken for a text.
+printf 'type = "pvh"\nmemory = 16\n' >guest.cfg
+cp good.xrt dead.xrt.partial
+cp good.scn program.scn
+printf '#!/bin/sh\nexit 0\n' >tool
+chmod +x tool
+for f in guest.cfg program.scn tool dead.xrt.partial; do
+    cp $f kept
+    case $f in
+    guest.cfg)
+        expect 2 record -f -d $f -o $f good.scn
+        expect 2 run -f -d $f -o $f -- ./tool ;;
+    program.scn) expect 2 run -f -p $f -o $f -- ./tool ;;
+    tool)
+        expect 2 run -f -o $f -- ./tool 1
+        expect 2 record -f -o $f -- ./tool 1 ;;
+    *) expect 2 import -f $f -o dead.xrt ;;
+    esac
+    says err "$f: it is what is read"
+    cmp -s $f kept || fail "$f was replaced"
+done
+for c in "import good.scn" "record good.scn" "run -f good.scn" \
+         "export --to csv good.xrt"; do
+    expect 2 $c -o ''
+    says err 'output: a name is missing'
+done
+absent .partial
 expect 0 show good.xrt
 
 # A reader that has seen enough ends us quietly.

@@ -66,9 +66,12 @@ struct cli_files {
  * cli_files, or begins with one; also the last part of other parsers. */
 error_t cli_parse_files(int key, char *arg, struct argp_state *state);
 
-/* May FILES->out be written?  Not when it is .in, no regular file, or exists
- * and no --force was given.  CLI_OK, or it has complained. */
+/* May FILES->out be written?  Not when it has no name, is .in or no regular
+ * file, or exists and no --force was given.  CLI_OK, or it has complained. */
 int cli_check_output(const struct cli_files *files);
+/* Is IN, which is read too, neither FILES->out nor its .partial?  CLI_OK, or
+ * it has complained.  There may be no .out. */
+int cli_check_input(const struct cli_files *files, const char *in);
 
 /* A trace being made. */
 struct cli_recording {

@@ -369,6 +369,18 @@ static int run_with_trace(struct client *c)
     return c->trace ? client_trace_close(c->trace, status) : status;
 }
 
+/* The output is none of the files that are read. */
+static int check_inputs(const struct client *c)
+{
+    int status = cli_check_input(&c->files, c->command[0]);
+
+    if (!status && c->program)
+        status = cli_check_input(&c->files, c->program);
+    for (uint32_t i = 0; !status && i < c->nr_domains; i++)
+        status = cli_check_input(&c->files, c->domain[i]);
+    return status;
+}
+
 int client_run(int argc, char **argv)
 {
     int at = separator(argc, argv), status;
@@ -383,6 +395,8 @@ int client_run(int argc, char **argv)
                         "--seed N instead of --seeds");
     }
     status = client_check(c->command[0]);
+    if (!status)
+        status = check_inputs(c);
     if (!status)
         status = find_library(c);
     if (!status)
@@ -421,6 +435,8 @@ int client_record(int argc, char **argv)
     c->at_end = "wait";         /* nobody sends it a SIGTERM for that */
     client_parse_record(at, argv, c);
     status = client_check(c->command[0]);
+    if (!status)
+        status = check_inputs(c);
     if (!status)
         status = find_library(c);
     if (!status)

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -35,16 +36,43 @@ bool cli_interrupted(void)
     return interrupted;
 }
 
+static bool same_file(const char *in, const char *out)
+{
+    struct stat a, b;
+
+    return !stat(in, &a) && !stat(out, &b) && a.st_dev == b.st_dev &&
+        a.st_ino == b.st_ino;
+}
+
+int cli_check_input(const struct cli_files *files, const char *in)
+{
+    const char *same = NULL;
+    char *partial;
+
+    if (!files->out)
+        return CLI_OK;
+    if (asprintf(&partial, "%s.partial", files->out) < 0)
+        return cli_fail(CLI_ENVIRONMENT, NULL, "out of memory");
+    if (same_file(in, files->out))
+        same = files->out;
+    else if (same_file(in, partial))
+        same = in;
+    free(partial);
+    return same ? cli_fail(CLI_USAGE, same, "it is what is read: name another "
+                           "file to write") : CLI_OK;
+}
+
 int cli_check_output(const struct cli_files *files)
 {
-    struct stat in, out;
+    int status = cli_check_input(files, files->in);
+    struct stat out;
 
+    if (status)
+        return status;
+    if (!*files->out)
+        return cli_fail(CLI_USAGE, NULL, "--output: a name is missing");
     if (stat(files->out, &out))
         return CLI_OK;          /* making it will tell */
-    if (!stat(files->in, &in) && in.st_dev == out.st_dev &&
-        in.st_ino == out.st_ino)
-        return cli_fail(CLI_USAGE, files->out, "it is what is read: name "
-                        "another file to write");
     if (!S_ISREG(out.st_mode))
         return cli_fail(CLI_ENVIRONMENT, files->out, "it exists and is no "
                         "regular file: name another one");

@@ -151,6 +151,10 @@ static int create_domain(const struct scenario *s, struct scenario_list *list)
     }
     hv_op_init(OP_DOMAIN_CREATE, &rec.args);
     if (s->domain)
+        status = cli_check_input(&s->files, s->domain);
+    if (status)
+        return status;
+    if (s->domain)
         status = domain_config(s->domain, DOMAIN, &rec.args.DOMAIN_CREATE,
                                NULL);
     else
