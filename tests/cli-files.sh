@@ -77,6 +77,15 @@ says err 'long.scn:1: the line is too long'
 expect 3 import long.scn -o new.xrt
 absent new.xrt new.xrt.partial new.xrt.partial-journal new.xrt.partial.lock
 
+# Why a file cannot be opened
+cp good.scn text.scn
+expect 0 import text.scn -o one.xrt
+expect 0 import text.scn -o two.xrt
+(ulimit -n 4; exec "$xenreel" diff one.xrt two.xrt) >out 2>err </dev/null
+got=$?
+status 4 'diff, of more files than may be open'
+says err 'two.xrt: cannot open: Too many open files'
+
 # A pipe is as good as a file where text is read.
 cat good.scn >fifo &
 expect 0 run fifo
@@ -91,11 +100,14 @@ if command -v sqlite3 >/dev/null; then
         expect 3 $c newer.xrt
         says err 'newer.xrt: version 99 .* reads version [0-9]+: use the'
     done
+    cp good.xrt less.xrt
+    sqlite3 less.xrt 'DROP TABLE errno'
+    expect 3 show --where 'gfn = 1' less.xrt
+    says err 'less.xrt: .*: no such table: .* \(the file is damaged\)'
 fi
 
 # Outputs
 mkdir place
-cp good.scn text.scn
 for c in "import text.scn" "record text.scn" "run text.scn" \
          "export --to text good.xrt"; do
     expect 4 $c -o good.xrt.new/no

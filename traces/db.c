@@ -40,9 +40,11 @@ int db_fail(sqlite3 *db, const char *path, const char *doing,
             struct trace_error *err)
 {
     int rc = db_errno(db);
+    bool opens = (sqlite3_errcode(db) & 0xff) == SQLITE_CANTOPEN;
 
+    /* Of a file that cannot be opened SQLite's text does not say why. */
     return trace_fail(err, rc, "%.200s: %s: %.200s%s", path, doing,
-                      sqlite3_errmsg(db),
+                      opens ? strerror(-rc) : sqlite3_errmsg(db),
                       rc == -EBADMSG ? " (the file is damaged)" : "");
 }
 

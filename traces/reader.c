@@ -376,6 +376,13 @@ int trace_filter(struct trace_reader *r, const char *where,
     int rc = 0;
 
     if (where) {
+        /* Is it the file that is wrong? */
+        rc = db_prepare(r->db, r->path, "SELECT seq FROM records", &stmt,
+                        err);
+        sqlite3_finalize(stmt);
+        stmt = NULL;
+    }
+    if (where && !rc) {
         /* An expression is what compiles without parentheses as well as
          * within: "1) OR (1" does not.  The line break ends a comment. */
         rc = prepare_filter(r, "SELECT seq FROM records WHERE %s\n", where, 0,
