@@ -74,6 +74,9 @@ awk 'NR > 1 && $3 != 0 { bad = 1 } { runs += $2 }
 # shellcheck disable=SC2086
 expect 0 $two --seeds 1..20 -- $tool 1 write
 cmp -s out table || fail "the same seeds, another table"
+# shellcheck disable=SC2086
+"$xenreel" $two --seeds 1..20 -- $tool 1 write >out 2>err <&-
+cmp -s out table || fail "another table without a standard input"
 for i in 1 2 3 4 5 6 7 8 9 10; do
     # shellcheck disable=SC2086
     "$xenreel" $two --seed 7 -- $tool 1 write >out 2>&1 </dev/null ||

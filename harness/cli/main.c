@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "harness/cli/cli.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -93,8 +94,22 @@ static void at_exit(void)
         _exit(CLI_ENVIRONMENT);
 }
 
+/* A standard descriptor that is closed stays one that cannot be used: a file
+ * of ours that got its number would be mixed up with it. */
+static void keep_standard(void)
+{
+    int fd;
+
+    do {
+        fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    } while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0)
+        close(fd);
+}
+
 int main(int argc, char **argv)
 {
+    keep_standard();
     argp_program_version = "xenreel " XENREEL_VERSION;
     argp_err_exit_status = CLI_USAGE;
     atexit(at_exit);
