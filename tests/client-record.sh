@@ -96,7 +96,13 @@ kill -TERM $pid
 wait $pid
 got=$?
 [ $got != 124 ] || fail "it goes on behind an early signal"
-[ -e early.xrt ] || expect 0 recover early.xrt
+[ ! -e early.xrt.partial ] || expect 0 recover early.xrt
+
+# What its caller has ignored, it ignores: nohup.
+trap '' HUP
+expect 0 run -- sh -c 'kill -HUP $$ $PPID && echo on'
+trap - HUP
+says out '^on$'
 
 # No more room: what is there, and what to do with it.
 expect 4 run -o full.xrt -- sh -c \

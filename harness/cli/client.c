@@ -5,12 +5,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,8 +16,6 @@
 #include "harness/cli/scenario.h"
 #include "preload/setup.h"
 #include "traces/text.h"
-
-#define LIBRARY         "libxenreel-preload.so"
 
 /* ---- what the library reads ---- */
 
@@ -128,54 +124,6 @@ static int write_setup(struct client *c)
 
 /* ---- the command ---- */
 
-/* Beside the program, or where it was installed. */
-static int find_library(struct client *c)
-{
-    ssize_t n = readlink("/proc/self/exe", c->library,
-                         sizeof(c->library) - sizeof(LIBRARY) - 1);
-    char *slash;
-
-    if (n > 0) {
-        c->library[n] = '\0';
-        slash = strrchr(c->library, '/');
-        strcpy(slash ? slash + 1 : c->library, LIBRARY);
-        if (!access(c->library, R_OK))
-            return CLI_OK;
-    }
-    snprintf(c->library, sizeof(c->library), "%s/%s", PKGLIBEXECDIR, LIBRARY);
-    if (!access(c->library, R_OK))
-        return CLI_OK;
-    return cli_fail(CLI_ENVIRONMENT, c->library, "%s; is xenreel installed "
-                    "as a whole?", strerror(errno));
-}
-
-/* Behind the devices may be another one of these libraries (a test's); the
- * loader takes the same file only once. */
-static int copy_library(struct client *c)
-{
-    const char *others = getenv("LD_PRELOAD");
-    char copy[] = "/tmp/xenreel-XXXXXX.so", chunk[65536];
-    int in, out;
-    ssize_t n;
-
-    if (!others || !strstr(others, c->library))
-        return CLI_OK;
-    in = open(c->library, O_RDONLY | O_CLOEXEC);
-    out = mkostemps(copy, 3, O_CLOEXEC);
-    c->copied = out >= 0;
-    if (c->copied)
-        strcpy(c->library, copy);
-    while (in >= 0 && out >= 0 && (n = read(in, chunk, sizeof(chunk))) > 0) {
-        if (write(out, chunk, n) != n)
-            break;
-    }
-    if (in < 0 || out < 0 || n)
-        return cli_fail(CLI_ENVIRONMENT, copy, "%s", strerror(errno));
-    close(in);
-    close(out);
-    return CLI_OK;
-}
-
 static void set_number(const char *name, uint64_t value)
 {
     char text[24];
@@ -260,15 +208,25 @@ static void note(int signal)
 }
 
 /* A terminal's signals reach the client without us. */
-static void signals(void)
-{
-    struct sigaction pass = { .sa_handler = pass_on, .sa_flags = SA_RESTART };
-    struct sigaction noted = { .sa_handler = note, .sa_flags = SA_RESTART };
+static const struct {
+    int signal;
+    void (*handler)(int);
+} handlers[] = {
+    { SIGTERM, pass_on }, { SIGHUP, pass_on }, { SIGINT, note },
+    { SIGQUIT, note },
+};
 
-    sigaction(SIGTERM, &pass, NULL);
-    sigaction(SIGHUP, &pass, NULL);
-    sigaction(SIGINT, &noted, NULL);
-    sigaction(SIGQUIT, &noted, NULL);
+/* Ours, or with OURS false the default; what is ignored stays so (nohup). */
+static void set_signals(bool ours)
+{
+    for (unsigned int i = 0; i < sizeof(handlers) / sizeof(*handlers); i++) {
+        struct sigaction new = { .sa_flags = SA_RESTART }, old;
+
+        new.sa_handler = ours ? handlers[i].handler : SIG_DFL;
+        sigaction(handlers[i].signal, NULL, &old);
+        if (old.sa_handler != SIG_IGN)
+            sigaction(handlers[i].signal, &new, NULL);
+    }
 }
 
 /* All that it prints goes to OUT, and there is nothing to read. */
@@ -280,24 +238,45 @@ static bool redirect(int out)
         dup2(out, STDOUT_FILENO) >= 0 && dup2(out, STDERR_FILENO) >= 0;
 }
 
-/* Run the command with SEED; its output goes to OUT, if that is one. */
+/* The child: its output goes to OUT, if that is one. */
+static void execute(const struct client *c, uint64_t seed, int out)
+{
+    set_environment(c, seed);
+    if (out >= 0 && !redirect(out))
+        _exit(cli_fail(CLI_ENVIRONMENT, NULL, "%s", strerror(errno)));
+    execvp(c->command[0], c->command);
+    _exit(cli_fail(CLI_INPUT, c->command[0], "%s", strerror(errno)));
+}
+
+/* Start the command, unless we were told to end.  Signals wait until there is
+ * somebody to pass them on to, who has the handlers that it should. */
+static int start(const struct client *c, uint64_t seed, int out)
+{
+    int status = CLI_OK;
+    sigset_t all, old;
+
+    sigfillset(&all);
+    sigprocmask(SIG_SETMASK, &all, &old);
+    child = cli_interrupted() ? 0 : fork();
+    if (cli_interrupted())
+        status = CLI_ENVIRONMENT;       /* cli_finish will say it */
+    else if (child < 0)
+        status = cli_fail(CLI_ENVIRONMENT, NULL, "fork: %s", strerror(errno));
+    if (!status)
+        set_signals(child);
+    sigprocmask(SIG_SETMASK, &old, NULL);
+    if (!status && !child)
+        execute(c, seed, out);
+    return status;
+}
+
+/* Run the command with SEED. */
 static int spawn(const struct client *c, uint64_t seed, int out)
 {
-    int status;
+    int status = start(c, seed, out);
 
-    signals();
-    child = fork();
-    if (child < 0)
-        return cli_fail(CLI_ENVIRONMENT, NULL, "fork: %s", strerror(errno));
-    if (!child) {
-        set_environment(c, seed);
-        if (out >= 0 && !redirect(out))
-            _exit(cli_fail(CLI_ENVIRONMENT, NULL, "%s", strerror(errno)));
-        execvp(c->command[0], c->command);
-        _exit(cli_fail(CLI_INPUT, c->command[0], "%s", strerror(errno)));
-    }
-    if (told)                   /* before there was a child to tell */
-        kill(child, SIGTERM);
+    if (status)
+        return status;
     if (c->trace)
         client_trace_attend(c->trace, child);
     while (waitpid(child, &status, 0) < 0 && errno == EINTR)
@@ -364,7 +343,7 @@ static struct client *new_client(char **command)
 
 static int run_with_trace(struct client *c)
 {
-    int status = cli_interrupted() ? CLI_ENVIRONMENT : spawn(c, c->seed, -1);
+    int status = spawn(c, c->seed, -1);
 
     return c->trace ? client_trace_close(c->trace, status) : status;
 }
@@ -398,7 +377,7 @@ int client_run(int argc, char **argv)
     if (!status)
         status = check_inputs(c);
     if (!status)
-        status = find_library(c);
+        status = client_find_library(c);
     if (!status)
         status = write_setup(c);
     if (!status && c->files.out)
@@ -438,9 +417,9 @@ int client_record(int argc, char **argv)
     if (!status)
         status = check_inputs(c);
     if (!status)
-        status = find_library(c);
+        status = client_find_library(c);
     if (!status)
-        status = copy_library(c);
+        status = client_copy_library(c);
     if (!status)
         status = find_domains(c);
     if (!status)
@@ -470,7 +449,7 @@ int client_replay(int argc, char **argv)
     argp_parse(&argp, at, argv, 0, NULL, &c->files);
     status = client_check(c->command[0]);
     if (!status)
-        status = find_library(c);
+        status = client_find_library(c);
     if (!status)
         status = client_serve_open(&c->trace, &c->files);
     if (!status)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Whether a command can be run with a library in front of its own. */
-#include "harness/cli/client.h"
+/* Whether a command can be run with a library in front of its own, and where
+ * that library is. */
+#include "harness/cli/client_private.h"
 
 #include <elf.h>
 #include <errno.h>
@@ -13,6 +14,8 @@
 #include <unistd.h>
 
 #include "harness/cli/cli.h"
+
+#define LIBRARY         "libxenreel-preload.so"
 
 /* The file that execvp would take, or an empty string. */
 static void find_command(const char *name, char path[PATH_MAX])
@@ -75,4 +78,51 @@ int client_check(const char *name)
                           "LD_PRELOAD; run a copy without the bit");
     close(fd);
     return status;
+}
+
+/* ---- the library ---- */
+
+int client_find_library(struct client *c)
+{
+    ssize_t n = readlink("/proc/self/exe", c->library,
+                         sizeof(c->library) - sizeof(LIBRARY) - 1);
+    char *slash;
+
+    if (n > 0) {
+        c->library[n] = '\0';
+        slash = strrchr(c->library, '/');
+        strcpy(slash ? slash + 1 : c->library, LIBRARY);
+        if (!access(c->library, R_OK))
+            return CLI_OK;
+    }
+    snprintf(c->library, sizeof(c->library), "%s/%s", PKGLIBEXECDIR, LIBRARY);
+    if (!access(c->library, R_OK))
+        return CLI_OK;
+    return cli_fail(CLI_ENVIRONMENT, c->library, "%s; is xenreel installed "
+                    "as a whole?", strerror(errno));
+}
+
+int client_copy_library(struct client *c)
+{
+    const char *others = getenv("LD_PRELOAD");
+    char copy[] = "/tmp/xenreel-XXXXXX.so", chunk[65536];
+    int in, out;
+    ssize_t n;
+
+    if (!others || !strstr(others, c->library))
+        return CLI_OK;
+    in = open(c->library, O_RDONLY | O_CLOEXEC);
+    out = mkostemps(copy, 3, O_CLOEXEC);
+    c->copied = out >= 0;
+    if (c->copied)
+        strcpy(c->library, copy);
+    while (in >= 0 && out >= 0 && (n = read(in, chunk, sizeof(chunk))) > 0) {
+        if (write(out, chunk, n) != n)
+            break;
+    }
+    if (in < 0 || out < 0 || n)
+        return cli_fail(CLI_ENVIRONMENT, copy, "%s", strerror(errno));
+    close(in);
+    close(out);
+    return CLI_OK;
 }

@@ -36,4 +36,10 @@ void client_parse(int argc, char **argv, struct client *c);
 /* The same for a recording on a real Xen. */
 void client_parse_record(int argc, char **argv, struct client *c);
 
+/* Its library: beside the program, or where that was installed. */
+int client_find_library(struct client *c);
+/* Behind the devices may be another one of these libraries (a test's); the
+ * loader takes the same file only once. */
+int client_copy_library(struct client *c);
+
 #endif
