@@ -87,9 +87,10 @@ wait $pid
 absent term.xrt.partial
 expect 0 replay term.xrt
 
-# Also before there is a client to pass it on to.
-timeout 20 "$xenreel" run --at-end wait -o early.xrt -- $access 1 cpuid \
-    >out 2>err &
+# Also before there is a client to pass it on to (a second one would end the
+# recorder at once, and timeout sends two unless it is in the foreground).
+timeout --foreground 20 "$xenreel" run --at-end wait -o early.xrt -- \
+    $access 1 cpuid >out 2>err &
 pid=$!
 until [ -e early.xrt.partial ]; do :; done
 kill -TERM $pid
