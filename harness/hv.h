@@ -68,7 +68,11 @@ struct hv {
     uint32_t caps;      /* HV_CAP_* */
 };
 
-/* -EINVAL for an unknown operation or NULL arguments; -EOPNOTSUPP for a
+/* A domain's number is cut to 16 bits here, in all of these but
+ * domain.create, as domid_t does it on the way to Xen; no implementation sees
+ * a larger one.
+ *
+ * -EINVAL for an unknown operation or NULL arguments; -EOPNOTSUPP for a
  * guest operation on an implementation without HV_CAP_GUEST; otherwise as
  * struct hv_ops .call. */
 int hv_call(struct hv *hv, enum hv_op op, void *args);

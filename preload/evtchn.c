@@ -171,7 +171,7 @@ static int bind_interdomain(struct evtchn *e, uint64_t arg)
     rc = make_room(e);
     if (rc)
         return rc;
-    a.dom = bind.remote_domain;
+    a.dom = (domid_t)bind.remote_domain;
     a.port = bind.remote_port;
     pass_fill(fill_local, NULL);
     rc = hv_call(front.hv, OP_EVTCHN_BIND, &a);
