@@ -238,7 +238,7 @@ void domain_uuid(uint32_t id, xen_domain_handle_t uuid)
 /* getdomaininfo(d) of one that exists, or of dom0. */
 int domain_info(uint32_t id, struct xen_domctl_getdomaininfo *info)
 {
-    struct front_domain *d = front_domain(id);
+    struct front_domain *d = front_listed(id);
     struct args_domain_info a = { .dom = id };
     int rc = hv_call(front.hv, OP_DOMAIN_INFO, &a);
 
@@ -271,7 +271,7 @@ int domain_info(uint32_t id, struct xen_domctl_getdomaininfo *info)
 static int info_from(struct xen_domctl *d)
 {
     for (uint32_t id = d->domain; id < DOMID_FIRST_RESERVED; id++) {
-        int rc = id && !front_domain(id) ? -ESRCH :
+        int rc = id && !front_listed(id) ? -ESRCH :
             domain_info(id, &d->u.getdomaininfo);
 
         if (rc == -ESRCH)

@@ -28,7 +28,8 @@ struct front_domain {
     struct args_create create;
     bool down;                  /* it has shut down, and xenstore knows */
     bool destroyed;             /* it is dying at least */
-    bool gone;                  /* Xen knows it no more */
+    bool held;                  /* ... and stays so: its ring was mapped */
+    bool gone;                  /* Xen has said that it knows it no more */
 };
 
 struct front {
@@ -59,6 +60,8 @@ bool front_defer(void *mask);
 int front_start(void);
 /* Also one that is destroyed, while Xen knows it; or NULL. */
 struct front_domain *front_domain(uint32_t id);
+/* Also one that nobody has asked Xen about since. */
+struct front_domain *front_listed(uint32_t id);
 /* domain.create by the client, in the place of one with its number. */
 int front_create(struct args_create *create);
 

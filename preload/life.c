@@ -19,10 +19,12 @@ int life_destroy(uint32_t dom)
 {
     struct front_domain *d = front_domain(dom);
     struct args_dom a = { .dom = dom };
+    bool held = hv_ring(front.hv, dom) != NULL;
     int rc = hv_call(front.hv, OP_DOMAIN_DESTROY, &a);
 
     if (!rc && d && !d->destroyed) {
         d->destroyed = true;
+        d->held = held;
         xenstore_destroyed(dom);
     }
     return rc;

@@ -46,11 +46,19 @@ static struct front_domain *entry(uint32_t id)
     return NULL;
 }
 
-struct front_domain *front_domain(uint32_t id)
+struct front_domain *front_listed(uint32_t id)
 {
     struct front_domain *d = entry(id);
 
     return d && !d->gone ? d : NULL;
+}
+
+/* What a real Xen keeps it alone knows. */
+struct front_domain *front_domain(uint32_t id)
+{
+    struct front_domain *d = front_listed(id);
+
+    return d && d->destroyed && !d->held && !front.pass ? NULL : d;
 }
 
 /* ---- reading the setup ---- */

@@ -68,7 +68,7 @@ static void feed(void)
         union hv_args args = program.rec[i].args;
         const struct front_domain *d = front_domain(args.DOMAIN_PAUSE.dom);
 
-        if (d && d->destroyed)
+        if (!d || d->destroyed)
             continue;
         hv_call(front.hv, program.rec[i].op, &args);
     }

@@ -54,6 +54,21 @@ static int find(const struct xen_domctl *op, struct args_vcpu_regs *a)
     return a->vcpu < d->create.vcpus ? 0 : -EINVAL;
 }
 
+/* A dying domain has an HVM context no more, but this: what the model has an
+ * operation for. */
+static int dying_regs(struct args_vcpu_regs *regs)
+{
+    struct args_vcpu_context a = { .dom = regs->dom, .vcpu = regs->vcpu };
+    int rc = hv_call(front.hv, OP_VCPU_CONTEXT, &a);
+
+    regs->regs.rip = a.rip;
+    regs->regs.rsp = a.rsp;
+    regs->regs.rflags = a.rflags;
+    regs->regs.rax = a.rax;
+    regs->regs.cr3 = a.cr3;
+    return rc;
+}
+
 int vcpu_context_get(const struct xen_domctl *op)
 {
     struct vcpu_guest_context c = { .flags = VGCF_online };
@@ -61,7 +76,8 @@ int vcpu_context_get(const struct xen_domctl *op)
     int rc = find(op, &a);
 
     if (!rc)
-        rc = hv_call(front.hv, OP_VCPU_REGS_GET, &a);
+        rc = front_domain(op->domain)->destroyed ? dying_regs(&a) :
+            hv_call(front.hv, OP_VCPU_REGS_GET, &a);
     if (rc)
         return rc;
     wire_copy(general, &c, &a, true);
@@ -93,6 +109,8 @@ int vcpu_context_set(const struct xen_domctl *op)
         return hypercall_missing("domctl", op->cmd);
     if (user_read(&c, (uintptr_t)op->u.vcpucontext.ctxt.p, sizeof(c)))
         return -EFAULT;
+    if (front_domain(op->domain)->destroyed)
+        return 0;               /* with which no vCPU will run */
     rc = hv_call(front.hv, OP_VCPU_REGS_GET, &a);
     if (rc)
         return rc;

@@ -19,8 +19,7 @@
 struct sim_domain *sim_find(struct sim *sim, uint32_t id)
 {
     for (uint32_t i = 0; i < sim->nr_domains; i++) {
-        /* libxenctrl puts ids into domid_t, 16 bits of them */
-        if (sim->domains[i]->id == (domid_t)id)
+        if (sim->domains[i]->id == id)
             return sim->domains[i];
     }
     return NULL;
@@ -30,7 +29,7 @@ int sim_remote(struct sim *sim, uint32_t id, struct sim_domain **d)
 {
     *d = sim_find(sim, id);
     if (!*d)
-        return (domid_t)id ? -ESRCH : -EPERM;
+        return id ? -ESRCH : -EPERM;
     return (*d)->dying ? -EINVAL : 0;
 }
 
@@ -245,6 +244,7 @@ int sim_op_DOMAIN_CREATE(struct sim *sim, struct args_create *a)
         unlist(sim, d);
         domain_free(d);
     }
+    evtchn_forget(sim, a->dom);
     d = calloc(1, sizeof(*d));
     if (!d)
         return -ENOMEM;
@@ -290,11 +290,15 @@ int sim_op_DOMAIN_DESTROY(struct sim *sim, struct args_dom *a)
 {
     struct sim_domain *d = sim_find(sim, a->dom);
     bool held;
+    int rc;
 
     if (!d)
         return a->dom ? -ESRCH : -EINVAL;
     if (d->dying)
         return 0;
+    rc = evtchn_destroy(d);
+    if (rc)
+        return rc;
     held = ring_on(d);
     d->dying = true;
     if (held)
@@ -325,6 +329,7 @@ static void sim_close(struct hv *hv)
         domain_free(sim->domains[sim->nr_domains - 1]);
     pages_close(sim);
     mmio_close(sim);
+    free(sim->left);
     free(sim->domains);
     free(sim);
 }

@@ -62,8 +62,8 @@ int sim_op_DOMAIN_INFO(struct sim *sim, struct args_domain_info *a)
     uint32_t dom = a->dom;
     int rc = domctl_find(sim, dom, &d);
 
-    if (rc)
-        return rc;
+    if (rc)                     /* libxenctrl would be told of the next one */
+        return dom >= DOMID_FIRST_RESERVED ? -EINVAL : rc;
     memset(a, 0, sizeof(*a));
     a->dom = dom;
     a->reason = NO_SHUTDOWN;

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Event channels between dom0's client and the domains, as /dev/xen/evtchn
  * shows them.  A channel is named by the domain and the port at its end;
- * dom0's port is a number the client may print.  Source:
- * xen/common/event_channel.c, Linux drivers/xen/evtchn.c. */
+ * dom0's port is a number the client may print.  The device goes by dom0's
+ * port, and so knows a channel until the client unbinds it, whatever became of
+ * the domain.  Source: xen/common/event_channel.c, Linux
+ * drivers/xen/evtchn.c. */
 #include "sim/private.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
 #include <xen/event_channel.h>
 
@@ -64,6 +67,10 @@ static bool local_used(const struct sim *sim, uint32_t local)
                 return true;
         }
     }
+    for (i = 0; i < sim->nr_left; i++) {
+        if (sim->left[i].end.local == local)
+            return true;
+    }
     return false;
 }
 
@@ -72,9 +79,56 @@ static struct sim_port *open_port(struct sim *sim, const struct args_port *a,
                                   struct sim_domain **d)
 {
     *d = sim_find(sim, a->dom);
-    if (!*d || a->port >= NR_PORTS || !(*d)->ports[a->port].local)
-        return NULL;
-    return &(*d)->ports[a->port];
+    if (*d && a->port < NR_PORTS && (*d)->ports[a->port].local)
+        return &(*d)->ports[a->port];
+    for (uint32_t i = 0; i < sim->nr_left; i++) {
+        if (sim->left[i].dom == a->dom && sim->left[i].port == a->port)
+            return &sim->left[i].end;
+    }
+    return NULL;
+}
+
+/* Xen's evtchn_destroy: dom0's ends become unbound, and nobody is told. */
+int evtchn_destroy(struct sim_domain *d)
+{
+    struct sim *sim = d->sim;
+    struct left_port *left = realloc(sim->left, (sim->nr_left + NR_PORTS) *
+                                                sizeof(*left));
+
+    if (!left)
+        return -ENOMEM;
+    sim->left = left;
+    for (uint32_t port = 0; port < NR_PORTS; port++) {
+        struct sim_port end = d->ports[port];
+
+        end.state = PORT_FREE;
+        end.monitor = false;
+        if (end.local)
+            left[sim->nr_left++] = (struct left_port){ d->id, port, end };
+        d->ports[port] = (struct sim_port){ .local = 0 };
+    }
+    return 0;
+}
+
+/* Those that are not open any more. */
+static void tidy_left(struct sim *sim)
+{
+    uint32_t n = 0;
+
+    for (uint32_t i = 0; i < sim->nr_left; i++) {
+        if (sim->left[i].end.local)
+            sim->left[n++] = sim->left[i];
+    }
+    sim->nr_left = n;
+}
+
+void evtchn_forget(struct sim *sim, uint32_t dom)
+{
+    for (uint32_t i = 0; i < sim->nr_left; i++) {
+        if (sim->left[i].dom == dom)
+            sim->left[i].end.local = 0;
+    }
+    tidy_left(sim);
 }
 
 int sim_op_EVTCHN_ALLOC(struct sim *sim, struct args_port *a)
@@ -161,6 +215,7 @@ int sim_op_EVTCHN_UNBIND(struct sim *sim, struct args_port *a)
         p->state = PORT_UNBOUND;
     p->local = 0;
     p->device = (struct device_port){ .queued = 0 };
+    tidy_left(sim);
     return 0;
 }
 
@@ -190,7 +245,7 @@ int sim_op_EVTCHN_STATUS(struct sim *sim, struct args_port_status *a)
         return -EACCES;
     a->status = EVTCHNSTAT_closed;
     a->remote = 0;
-    if (d && a->port && a->port < FIRST_PORT) {
+    if (d && !d->dying && a->port && a->port < FIRST_PORT) {
         a->status = EVTCHNSTAT_interdomain;
         a->remote = FIRST_LOCAL - FIRST_PORT + a->port;
     } else if (p && p->state == PORT_BOUND) {

@@ -246,13 +246,14 @@ int sim_op_GUEST_ALTP2M(struct sim *sim, struct args_guest_call *a)
     return push_call(sim, OP_GUEST_ALTP2M, a);
 }
 
+/* The caller cannot change its own. */
 int sim_op_DOMAIN_CPUID(struct sim *sim, struct args_cpuid_policy *a)
 {
     struct sim_domain *d = sim_find(sim, a->dom);
     uint32_t i = 0;
 
     if (!d)
-        return -ESRCH;
+        return a->dom ? -ESRCH : -EINVAL;
     while (i < d->nr_cpuid && (d->cpuid[i].leaf != a->leaf ||
                                d->cpuid[i].subleaf != a->subleaf))
         i++;

@@ -153,6 +153,12 @@ struct sim_port {
     uint32_t local;             /* dom0's port */
 };
 
+/* The client's end of a channel whose domain was destroyed. */
+struct left_port {
+    uint32_t dom, port;
+    struct sim_port end;        /* PORT_FREE: leads nowhere */
+};
+
 /* d->monitor and d->arch.monitor */
 struct sim_monitor {
     bool msr_bitmap;            /* allocated: a ring was enabled once */
@@ -212,6 +218,8 @@ struct sim {
     uint64_t random;            /* scheduler's generator */
     struct sim_domain **domains;
     uint32_t nr_domains;
+    struct left_port *left;     /* evtchn.c */
+    uint32_t nr_left;
     struct sim_page *pages;     /* by mfn */
     uint64_t nr_pages, room;
     uint64_t free_hint;
@@ -438,6 +446,10 @@ void ring_wake(struct sim_domain *d);
 /* ---- evtchn.c ---- */
 int evtchn_alloc_xen(struct sim_domain *d);     /* port or -ENOSPC */
 void evtchn_free_xen(struct sim_domain *d, uint32_t port);
+/* D's ports are closed, and the client's ends stay: 0 or -ENOMEM. */
+int evtchn_destroy(struct sim_domain *d);
+/* A new domain has the number DOM: of those it had, nobody knows any more. */
+void evtchn_forget(struct sim *sim, uint32_t dom);
 /* Set pending towards dom0 (notify_via_xen_event_channel). */
 void evtchn_raise(struct sim_domain *d, uint32_t port);
 

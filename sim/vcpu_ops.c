@@ -38,6 +38,8 @@ static const uint32_t fixed_msrs[] = {
 };
 #define NR_FIXED (sizeof(fixed_msrs) / sizeof(*fixed_msrs))
 
+/* gethvmcontext and sethvmcontext, hvm_save and hvm_load: not of the caller,
+ * nor of a dying domain, whatever is asked of it. */
 static int find(struct sim *sim, uint32_t dom, uint32_t vcpu,
                 struct sim_vcpu **v)
 {
@@ -45,6 +47,8 @@ static int find(struct sim *sim, uint32_t dom, uint32_t vcpu,
 
     if (!d)
         return dom ? -ESRCH : -EINVAL;
+    if (d->dying)
+        return -EINVAL;
     *v = sim_vcpu(d, vcpu);
     return *v ? 0 : -EINVAL;
 }
