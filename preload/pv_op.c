@@ -7,7 +7,7 @@
 
 #include <xen/xen.h>
 
-#define XEN_START       0xffff800000000000ull
+#define USER_END        (1ull << 47)            /* __addr_ok */
 #define XEN_END         0xffff880000000000ull
 #define PREEMPTED       0x80000000u     /* MMU_UPDATE_PREEMPTED */
 
@@ -59,10 +59,12 @@ long hypercall_pv(uint64_t op, const uint64_t arg[5])
     uint32_t count = (uint32_t)arg[1] & ~PREEMPTED, done = 0, one, flags = 0;
     int rc = 0;
 
+    if ((uint32_t)arg[1] == PREEMPTED && !arg[0])
+        return (int32_t)arg[3];         /* how Xen's own continuation ends */
     if (!count)
         flags = PV_NO_REQUESTS;
-    else if (arg[0] >= XEN_START && arg[0] < XEN_END)
-        flags = PV_BAD_REQUESTS;
+    if (arg[0] >= USER_END && arg[0] < XEN_END)
+        flags |= PV_BAD_REQUESTS;       /* guest_handle_okay: of any count */
     do {
         one = 0;
         rc = (ext ? mmuext_op : mmu_update)(arg[0] + done * size, flags,

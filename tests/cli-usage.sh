@@ -42,6 +42,14 @@ says err "running domain is named by its id .*'win7'"
 
 expect 2 run --domain a --domain b c
 says err 'domain.create'
+for c in run record "run --seed 5"; do
+    expect 2 $c --
+    says err 'the command behind -- is missing'
+done
+for v in 4.5 4.23 4.6.1 4.x 5 ''; do
+    expect 2 run --xen-version "$v" -- true
+    says err "'$v' is not 4.6, the first with vm_event, to 4.22"
+done
 
 # --help says everything that the manual page says.
 for c in $commands; do

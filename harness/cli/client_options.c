@@ -80,7 +80,8 @@ static void parse_xen_version(struct client *c,
                           strtoul(arg + 2, &end, 10);
 
     if (minor < 6 || minor > 22 || *end)
-        argp_error(state, "--xen-version: '%s' is not 4.6 to 4.22", arg);
+        argp_error(state, "--xen-version: '%s' is not 4.6, the first with "
+                   "vm_event, to 4.22, the last that is known", arg);
     c->xen_version = arg;
 }
 

@@ -35,6 +35,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         state->child_inputs[0] = &s->xen;
         break;
     case ARGP_KEY_NO_ARGS:
+        if (!strcmp(state->argv[state->argc - 1], "--"))
+            argp_error(state, "the command behind -- is missing");
         if (s->may_live && cli_live_names(s->domain))
             break;
         if (s->may_live && s->domain)
