@@ -119,6 +119,7 @@ static int build(const struct args_create *create)
 struct setup {
     struct hv_sink sink;        /* first */
     bool told;                  /* what is wrong */
+    struct hv *trial;           /* a machine to try the programs on */
 };
 
 static int wrong(struct hv_sink *sink, const struct hv_record *rec, int rc,
@@ -130,15 +131,31 @@ static int wrong(struct hv_sink *sink, const struct hv_record *rec, int rc,
     return rc;
 }
 
+/* Programs begin when the client waits, and nobody looks at what the model says
+ * then: of what it makes of an action it says here. */
 static int take_action(struct hv_sink *sink, const struct hv_record *rec)
 {
     struct args_guest_value left = {
         .dom = rec->args.GUEST_STEP.dom, .vcpu = rec->args.GUEST_STEP.vcpu
     };
+    union hv_args args = rec->args;
     int rc = hv_call(front.model, OP_GUEST_LEFT, &left);
 
-    return rc ? wrong(sink, rec, rc, "there is no such domain or vCPU") :
-           time_add(rec);
+    if (rc)
+        return wrong(sink, rec, rc, "there is no such domain or vCPU");
+    rc = hv_call(((struct setup *)sink)->trial, rec->op, &args);
+    return rc ? wrong(sink, rec, rc, "the model refuses it") : time_add(rec);
+}
+
+/* What it consists of does not matter to what its vCPUs may do. */
+static int take_domain(struct hv_sink *sink, const struct args_create *create)
+{
+    struct args_create small;
+    int rc;
+
+    sim_default_domain(&small, create->dom, 16, create->vcpus);
+    rc = hv_call(((struct setup *)sink)->trial, OP_DOMAIN_CREATE, &small);
+    return rc ? rc : build(create);
 }
 
 /* A call is made at once, a guest's action belongs to its program. */
@@ -155,14 +172,15 @@ static int take(struct hv_sink *sink, const struct hv_record *rec)
     if (rc < 0)
         return wrong(sink, rec, rc, "calls in front of the client's start "
                      "have to succeed");
-    return rec->op == OP_DOMAIN_CREATE ? build(&rec->args.DOMAIN_CREATE) : 0;
+    return rec->op == OP_DOMAIN_CREATE ?
+        take_domain(sink, &rec->args.DOMAIN_CREATE) : 0;
 }
 
 typedef int take_fn(struct hv_sink *sink, const struct hv_record *rec);
 
 static int read_setup(const char *path, take_fn *each)
 {
-    struct setup setup = { { each }, false };
+    struct setup setup = { { each }, false, NULL };
     struct trace_error err = { .text = "" };
     FILE *in = fopen(path, "r");
     int rc;
@@ -172,7 +190,9 @@ static int read_setup(const char *path, take_fn *each)
         front_say("%s: %s", path, strerror(errno));
         return rc;
     }
-    rc = text_read(in, path, &setup.sink, &err);
+    setup.trial = sim_open(NULL);
+    rc = setup.trial ? text_read(in, path, &setup.sink, &err) : -ENOMEM;
+    hv_close(setup.trial);
     fclose(in);
     if (rc && !setup.told)
         front_say("%s", err.text);

@@ -99,5 +99,10 @@ refused 'mem_access.set dom=1 gfn=0x10 nr=1 access=r = 0' \
     'mem_access.set dom=1: No such device: calls .* have to succeed$'
 refused 'guest.step dom=7 vcpu=0' 'guest.step dom=7: .*no such domain or vCPU$'
 refused 'guest.step dom=1 vcpu=1' 'guest.step dom=1: .*no such domain or vCPU$'
+refused 'guest.write dom=1 vcpu=0 gla=1 gpa=1 len=0 value=1' \
+    'guest.write dom=1: Invalid argument: the model refuses it$'
+refused 'guest.rmw dom=1 vcpu=0 gla=1 gpa=1 len=4 rmw=77 value=1' \
+    'guest.rmw dom=1: Invalid argument: the model refuses it$'
+refused 'guest.outcome dom=1 vcpu=0 next=4' 'guest.outcome dom=1: .*refuses it$'
 
 exit $failed
