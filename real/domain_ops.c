@@ -4,11 +4,13 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "harness/domain_info.h"
 #include "harness/interface.h"
 
 #define FRAMES_2MB  512
+#define GONE_MS     1000
 
 int xen_getdomaininfo(struct xen *x, uint32_t id,
                       struct xen_domctl_getdomaininfo *info)
@@ -92,6 +94,17 @@ int real_op_DOMAIN_CREATE(struct xen *x, struct args_create *a)
     return rc;
 }
 
+/* Xen's daemons hold a page of D a moment longer (xenconsoled, until xenstore
+ * says @releaseDomain); then it is gone, unless a mapping of ours holds it. */
+static void await_end(struct xen *x, const struct xen_domain *d)
+{
+    struct xen_domctl_getdomaininfo info;
+
+    for (int ms = 0; ms < GONE_MS && !d->ring.page &&
+         !xen_getdomaininfo(x, d->id, &info); ms++)
+        usleep(1000);
+}
+
 int real_op_DOMAIN_DESTROY(struct xen *x, struct args_dom *a)
 {
     struct xen_domain *d = xen_domain(x, a->dom);
@@ -104,6 +117,7 @@ int real_op_DOMAIN_DESTROY(struct xen *x, struct args_dom *a)
         xen_frames_forget(d);   /* another one may get them */
         if (x->driver && x->driver->detach)
             x->driver->detach(x->driver_ctx, x, a->dom);
+        await_end(x, d);
     }
     return rc;
 }
