@@ -46,6 +46,7 @@ static int create(struct xen *x, struct args_create *a, struct xen_domain *d)
         rc = toolstack_create(x, a, &name, &id);
     if (rc)
         return rc;
+    d->destroyed = false;
     xen_ring_drop(x, d);
     xen_ports_forget(x, a->dom);
     xen_pages_lost(x, a->dom);
@@ -105,6 +106,12 @@ static void await_end(struct xen *x, const struct xen_domain *d)
         usleep(1000);
 }
 
+void xen_let_go(struct xen *x, const struct xen_domain *d)
+{
+    if (d->destroyed && !d->ring.page && x->driver && x->driver->detach)
+        x->driver->detach(x->driver_ctx, x, d->dom);
+}
+
 int real_op_DOMAIN_DESTROY(struct xen *x, struct args_dom *a)
 {
     struct xen_domain *d = xen_domain(x, a->dom);
@@ -115,8 +122,8 @@ int real_op_DOMAIN_DESTROY(struct xen *x, struct args_dom *a)
         d->created = false;
         d->ring.on = false;     /* .page still holds the domain */
         xen_frames_forget(d);   /* another one may get them */
-        if (x->driver && x->driver->detach)
-            x->driver->detach(x->driver_ctx, x, a->dom);
+        d->destroyed = true;
+        xen_let_go(x, d);
         await_end(x, d);
     }
     return rc;

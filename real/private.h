@@ -30,6 +30,7 @@ struct xen_domain {
     uint32_t dom, id;           /* the caller's number, and Xen's */
     bool attached;              /* it was there, and has not been created */
     bool created;               /* by us: to be destroyed */
+    bool destroyed;
     char *name;                 /* what the toolstack knows it by, or NULL */
     bool held;                  /* paused by xen_hold, too */
     unsigned int pauses;        /* the caller's own */
@@ -142,6 +143,9 @@ int xen_hypercall(struct xen *x, unsigned int call, unsigned int op,
                   void *arg, size_t len);
 
 /* ---- domain_ops.c ---- */
+/* Of D, if it is destroyed and no ring of ours holds it, its driver is to hold
+ * nothing either. */
+void xen_let_go(struct xen *x, const struct xen_domain *d);
 /* DOM is one, and there still: 0 or -Exxx. */
 int xen_there(struct xen *x, uint32_t dom);
 

@@ -16,6 +16,7 @@ void xen_ring_drop(struct xen *x, struct xen_domain *d)
     else if (r->page)
         real_unmap(&x->hv, &r->listed);
     memset(r, 0, sizeof(*r));
+    xen_let_go(x, d);
 }
 
 /* A page is mapped until the ring is off, or there is another one. */

@@ -28,8 +28,9 @@ struct xen_driver {
      * 0 or -Exxx, which is then the operation's answer; DOM is destroyed, or
      * as it was.  May be NULL. */
     int (*attach)(void *ctx, struct xen *x, uint32_t dom);
-    /* DOM has been destroyed, and stays, dying, until nothing of it is mapped.
-     * It may be one that was not attached.  May be NULL. */
+    /* DOM has been destroyed, and its ring is not mapped: it stays, dying,
+     * until nothing of it is.  Till then it can be asked of.  It may be one
+     * that was not attached.  May be NULL. */
     void (*detach)(void *ctx, struct xen *x, uint32_t dom);
     /* guest.*, domain.create when .creates is set. */
     int (*call)(void *ctx, struct xen *x, enum hv_op op, void *args);

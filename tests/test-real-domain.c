@@ -144,6 +144,14 @@ static void test_detached(void **state)
     assert_int_equal(detached, 0);
     assert_int_equal(CALL(hv, DOMAIN_DESTROY, dom, .dom = 7), 0);
     assert_int_equal(detached, 7);
+    /* While it is dying its guests' results can be asked for. */
+    detached = 0;
+    assert_int_equal(hv_call(hv, OP_DOMAIN_CREATE, &create), 0);
+    assert_int_equal(CALL(hv, MONITOR_ENABLE, port, .dom = 7), 0);
+    assert_int_equal(CALL(hv, DOMAIN_DESTROY, dom, .dom = 7), 0);
+    assert_int_equal(detached, 0);
+    assert_int_equal(CALL(hv, MONITOR_DISABLE, dom, .dom = 7), 0);
+    assert_int_equal(detached, 7);
     /* Not of one that has been closed itself. */
     assert_int_equal(hv_call(hv, OP_DOMAIN_CREATE, &create), 0);
     detached = 0;
