@@ -81,6 +81,29 @@ void hv_op_init(enum hv_op op, void *args)
     }
 }
 
+int hv_guest_check(enum hv_op op, const void *args)
+{
+    const struct args_guest_mem *a = args;
+    const struct args_guest_copy *copy = args;
+
+    switch (op) {
+    case OP_GUEST_FETCH:
+    case OP_GUEST_READ:
+    case OP_GUEST_WRITE:
+    case OP_GUEST_RMW:
+        if (!a->len || a->len > GUEST_MAX_DATA ||
+            (op == OP_GUEST_RMW && (a->len > 8 || a->rmw > RMW_CMPXCHG)) ||
+            (op == OP_GUEST_FETCH && a->imm &&
+             (a->len < 4 || a->imm > a->len - 4)))
+            return -EINVAL;
+        return 0;
+    case OP_GUEST_COPY:
+        return copy->count > GUEST_MAX_COPY ? -EINVAL : 0;
+    default:
+        return 0;
+    }
+}
+
 const struct hv_field *hv_op_difference(enum hv_op op, const void *expected,
                                         const void *actual)
 {

@@ -69,6 +69,12 @@ bool hv_op_rest(enum hv_op op, const void *args, void *rest);
 /* Set ARGS to zero, and every optional field to absent. */
 void hv_op_init(enum hv_op op, void *args);
 
+#define GUEST_MAX_DATA  64u             /* bytes of one data access */
+#define GUEST_MAX_COPY  (1u << 24)      /* bytes of one rep movsb */
+/* Guest operation OP has operands that an instruction can have: 0 or
+ * -EINVAL. */
+int hv_guest_check(enum hv_op op, const void *args);
+
 /* The first field, in table order, that applies, has role HV_OUT, is present
  * in EXPECTED, and differs in ACTUAL; NULL when there is none. */
 const struct hv_field *hv_op_difference(enum hv_op op, const void *expected,

@@ -111,8 +111,6 @@ int puppet_assemble(const struct puppet_insn *in,
                     struct vm_event_regs_x86 *regs);
 
 /* ---- puppet_queue.c ---- */
-/* 0, or -EINVAL: the model refuses IN (sim/guest.c). */
-int puppet_check(const struct puppet_insn *in);
 /* What vCPU N's instructions depend on now. */
 struct puppet_machine puppet_machine(const struct puppet *p, uint32_t n);
 /* Queue OP, whose ARGS begin with a domain and a vCPU that is there: 0 or

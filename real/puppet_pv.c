@@ -427,7 +427,7 @@ static int push(struct puppet_pv *p, enum hv_op op, const void *args)
         return -ENOSPC;
     memcpy(&in.a, args, hv_ops_table[op].size);
     copy = in;
-    rc = puppet_check(&in);
+    rc = hv_guest_check(op, args);
     if (!rc)
         rc = assemble(v, &copy, &code, &regs);
     if (!rc)

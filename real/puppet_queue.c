@@ -7,8 +7,6 @@
 #include <string.h>
 
 #define MAX_QUEUE       (1u << 16)
-#define MAX_DATA        64u
-#define MAX_COPY        (1u << 24)
 
 struct puppet_machine puppet_machine(const struct puppet *p, uint32_t n)
 {
@@ -46,36 +44,14 @@ static int make_room(struct puppet_vcpu *v)
     return 0;
 }
 
-int puppet_check(const struct puppet_insn *in)
-{
-    const struct args_guest_mem *a = &in->a.GUEST_READ;
-
-    switch (in->op) {
-    case OP_GUEST_FETCH:
-    case OP_GUEST_READ:
-    case OP_GUEST_WRITE:
-    case OP_GUEST_RMW:
-        if (!a->len || a->len > MAX_DATA ||
-            (in->op == OP_GUEST_RMW && (a->len > 8 || a->rmw > RMW_CMPXCHG)) ||
-            (in->op == OP_GUEST_FETCH && a->imm &&
-             (a->len < 4 || a->imm > a->len - 4)))
-            return -EINVAL;
-        return 0;
-    case OP_GUEST_COPY:
-        return in->a.GUEST_COPY.count > MAX_COPY ? -EINVAL : 0;
-    default:
-        return 0;
-    }
-}
-
-/* That, and what cannot be done here. */
+/* What the model refuses, and what cannot be done here. */
 static int check(struct puppet *p, uint32_t n, const struct puppet_insn *in)
 {
     const struct args_guest_mem *a = &in->a.GUEST_WRITE;
     const struct puppet_machine m = puppet_machine(p, n);
     struct vm_event_regs_x86 regs;
     struct puppet_code code;
-    int rc = puppet_check(in);
+    int rc = hv_guest_check(in->op, &in->a);
 
     if (rc || in->op == OP_GUEST_VALUE)
         return rc;

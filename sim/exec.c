@@ -78,7 +78,7 @@ static void transfer(struct sim_vcpu *v, struct insn *in,
                      const uint64_t mfn[2], const struct data_path *path)
 {
     const struct args_guest_mem *a = &in->a.mem;
-    unsigned char buf[MAX_DATA];
+    unsigned char buf[GUEST_MAX_DATA];
     uint64_t value = 0, old;
 
     memset(buf, 0, sizeof(buf));

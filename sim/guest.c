@@ -7,7 +7,6 @@
 #include <string.h>
 
 #define MAX_QUEUE       (1u << 20)
-#define MAX_COPY        (1u << 24)      /* bytes of one rep movsb */
 
 int guest_init(struct sim_vcpu *v)
 {
@@ -74,8 +73,10 @@ static int push(struct sim *sim, enum hv_op op, const void *args, size_t size)
     struct sim_vcpu *v;
     struct guest *g;
     struct insn *in;
-    int rc = find_vcpu(sim, head->dom, head->vcpu, &v);
+    int rc = hv_guest_check(op, args);
 
+    if (!rc)
+        rc = find_vcpu(sim, head->dom, head->vcpu, &v);
     if (rc)
         return rc;
     g = v->guest;
@@ -120,45 +121,11 @@ PUSH(GUEST_VMFUNC, args_guest_reg)
 PUSH(GUEST_DESC, args_guest_desc)
 PUSH(GUEST_TRAP, args_guest_trap)
 PUSH(GUEST_VALUE, args_guest_value)
-
-int sim_op_GUEST_COPY(struct sim *sim, struct args_guest_copy *a)
-{
-    if (a->count > MAX_COPY)
-        return -EINVAL;
-    return push(sim, OP_GUEST_COPY, a, sizeof(*a));
-}
-
-static int push_mem(struct sim *sim, enum hv_op op,
-                    const struct args_guest_mem *a)
-{
-    if (!a->len || a->len > MAX_DATA)
-        return -EINVAL;
-    if (op == OP_GUEST_FETCH && a->imm && (a->len < 4 || a->imm > a->len - 4))
-        return -EINVAL;
-    if (op == OP_GUEST_RMW && (a->len > 8 || a->rmw > RMW_CMPXCHG))
-        return -EINVAL;
-    return push(sim, op, a, sizeof(*a));
-}
-
-int sim_op_GUEST_FETCH(struct sim *sim, struct args_guest_mem *a)
-{
-    return push_mem(sim, OP_GUEST_FETCH, a);
-}
-
-int sim_op_GUEST_READ(struct sim *sim, struct args_guest_mem *a)
-{
-    return push_mem(sim, OP_GUEST_READ, a);
-}
-
-int sim_op_GUEST_WRITE(struct sim *sim, struct args_guest_mem *a)
-{
-    return push_mem(sim, OP_GUEST_WRITE, a);
-}
-
-int sim_op_GUEST_RMW(struct sim *sim, struct args_guest_mem *a)
-{
-    return push_mem(sim, OP_GUEST_RMW, a);
-}
+PUSH(GUEST_COPY, args_guest_copy)
+PUSH(GUEST_FETCH, args_guest_mem)
+PUSH(GUEST_READ, args_guest_mem)
+PUSH(GUEST_WRITE, args_guest_mem)
+PUSH(GUEST_RMW, args_guest_mem)
 
 /* Known from now on, and no instruction: nothing is queued. */
 int sim_op_GUEST_CODE(struct sim *sim, struct args_guest_walk *a)

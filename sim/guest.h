@@ -8,7 +8,6 @@
 #include "sim/private.h"
 
 #define MAX_WALKS       8       /* page-table accesses of one instruction */
-#define MAX_DATA        64      /* bytes of one data access */
 #define MAX_RESULTS     4
 
 #define VECTOR_DB       1
@@ -57,7 +56,7 @@ struct guest {
     uint64_t insn_rip;          /* where the head stands, once started */
     struct args_guest_walk walks[MAX_WALKS];    /* of the next instruction */
     uint32_t nr_walks;
-    unsigned char last[MAX_DATA];       /* what the last load returned */
+    unsigned char last[GUEST_MAX_DATA];       /* what the last load returned */
     uint64_t fault;             /* 0x80VVEEEE, the first since .result */
     uint64_t result[MAX_RESULTS];
     uint32_t nr_results;

@@ -103,7 +103,7 @@ static bool emulated_write(struct sim_vcpu *v, const struct mmio_fault *fault,
     const struct args_guest_mem *a = fault->a;
     struct mmio_page *page = partial(v, fault->frame);
     uint32_t offset = a->gla % PAGE_SIZE;
-    unsigned char buf[MAX_DATA] = { 0 };
+    unsigned char buf[GUEST_MAX_DATA] = { 0 };
 
     if (((a->len | a->gla) & (a->len - 1)) || a->gla != cr2)
         return false;
