@@ -150,11 +150,16 @@ static int take_action(struct hv_sink *sink, const struct hv_record *rec)
 /* What it consists of does not matter to what its vCPUs may do. */
 static int take_domain(struct hv_sink *sink, const struct args_create *create)
 {
+    struct setup *setup = (struct setup *)sink;
     struct args_create small;
     int rc;
 
+    if (!setup->trial)
+        setup->trial = sim_open(NULL);
+    if (!setup->trial)
+        return -ENOMEM;
     sim_default_domain(&small, create->dom, 16, create->vcpus);
-    rc = hv_call(((struct setup *)sink)->trial, OP_DOMAIN_CREATE, &small);
+    rc = hv_call(setup->trial, OP_DOMAIN_CREATE, &small);
     return rc ? rc : build(create);
 }
 
@@ -190,8 +195,7 @@ static int read_setup(const char *path, take_fn *each)
         front_say("%s: %s", path, strerror(errno));
         return rc;
     }
-    setup.trial = sim_open(NULL);
-    rc = setup.trial ? text_read(in, path, &setup.sink, &err) : -ENOMEM;
+    rc = text_read(in, path, &setup.sink, &err);
     hv_close(setup.trial);
     fclose(in);
     if (rc && !setup.told)
