@@ -116,7 +116,7 @@ static bool is_own(const struct args_mmu_update *a,
                    const struct mmu_update *request, uint32_t nr)
 {
     bool own_table = !(domid_t)a->vcpu;
-    bool own_page = (domid_t)a->dom >= DOMID_FIRST_RESERVED;
+    bool own_page = a->dom >= DOMID_FIRST_RESERVED;
 
     for (uint32_t i = 0; i < nr; i++) {
         if ((request[i].ptr & 7) == MMU_MACHPHYS_UPDATE ? own_page : own_table)

@@ -306,7 +306,7 @@ int real_op_HVM_PARAM_GET(struct xen *x, struct args_hvm_param *a)
 /* What a PV dom0 is told; another is left alone all the same. */
 int real_op_HVM_PARAM_SET(struct xen *x, struct args_hvm_param *a)
 {
-    if (!(domid_t)a->dom || (domid_t)a->dom == DOMID_SELF)
+    if (!a->dom || a->dom == DOMID_SELF)
         return -EINVAL;
     return xen_answer(xc_hvm_param_set(x->xc, xen_id(x, a->dom), a->param,
                                        a->value));

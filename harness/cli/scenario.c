@@ -152,15 +152,13 @@ static int create_domain(const struct scenario *s, struct scenario_list *list)
                         "that line");
     }
     hv_op_init(OP_DOMAIN_CREATE, &rec.args);
-    if (s->domain)
+    if (!s->domain)
+        sim_default_domain(&rec.args.DOMAIN_CREATE, DOMAIN, DEFAULT_MB, 1);
+    else
         status = cli_check_input(&s->files, s->domain);
-    if (status)
-        return status;
-    if (s->domain)
+    if (!status && s->domain)
         status = domain_config(s->domain, DOMAIN, &rec.args.DOMAIN_CREATE,
                                NULL);
-    else
-        sim_default_domain(&rec.args.DOMAIN_CREATE, DOMAIN, DEFAULT_MB, 1);
     if (!status && set(insert(list, 0), &rec))
         status = cli_fail(CLI_ENVIRONMENT, s->files.in, "out of memory");
     return status;
